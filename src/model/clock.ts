@@ -1,0 +1,49 @@
+/**
+ * Time, as the only thing that may be faked: every other file asks a Clock.
+ *
+ * Durations and deadlines use `monotonicMs` (never steps); what is told to people and clients
+ * uses `nowMs` (wall clock, may step). Both are milliseconds with a fraction.
+ */
+
+/** A scheduled call that can be taken back. Cancelling twice, or after it ran, does nothing. */
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Wall clock, epoch milliseconds. May jump when the system's time is set. */
+  nowMs(): number;
+  /** Milliseconds since an arbitrary origin; never goes back. */
+  monotonicMs(): number;
+  /** Calls `fn` once after `delayMs`. The timer does not keep the process alive by itself. */
+  schedule(delayMs: number, fn: () => void): Timer;
+}
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  schedule(delayMs, fn) {
+    const handle = setTimeout(fn, delayMs);
+    handle.unref();
+    return { cancel: () => clearTimeout(handle) };
+  },
+};
+
+/** Uniform in [0, 1). Injected where a test must repeat a schedule. */
+export type Random = () => number;
+
+export const systemRandom: Random = () => Math.random();
+
+/** Resolves after `delayMs`, or at once when `signal` aborts (check the signal afterwards). */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const timer = clock.schedule(delayMs, done);
+    signal?.addEventListener('abort', done, { once: true });
+    function done(): void {
+      timer.cancel();
+      signal?.removeEventListener('abort', done);
+      resolve();
+    }
+  });
+}

@@ -1,0 +1,54 @@
+/**
+ * Every bound of weft that is not an option, and the relations between them, asserted when the
+ * module loads. Options (config/) may only tighten what stands here.
+ */
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Largest body that shared-memory offsets (signed 32 bit) can address. */
+export const BODY_BYTES_LIMIT = 2 ** 31 - 1;
+
+/** Columns of one source; a header beyond this is refused as `schema`. */
+export const COLUMNS_MAX = 4096;
+/** Bytes of one column name. */
+export const COLUMN_NAME_BYTES_MAX = 512;
+/** Bytes of one row key (all key cells and the colons between them). */
+export const KEY_BYTES_MAX = 1024;
+/** Bytes of one text cell; longer ones are rejected cells. */
+export const TEXT_BYTES_MAX = 64 * KIB;
+/** Bytes of one record: an unclosed quote fails here and not at the end of the body. */
+export const RECORD_BYTES_MAX = MIB;
+/** Rows of one source. */
+export const ROWS_MAX = 4_000_000;
+/** Bytes of distinct text one source may hold; beyond it a body is refused as `cardinality`. */
+export const STRING_BYTES_MAX = 512 * MIB;
+/** Bytes of one segment; indices into it are signed 32-bit words. */
+export const SEGMENT_BYTES_MAX = 8 * 1024 * MIB - 8;
+
+/** Versions that `since` can name. */
+export const SINCE_VERSIONS = 64;
+/** Ring of change bitmaps: one being written, one so that the writer never touches a readable one. */
+export const CHANGE_RING = SINCE_VERSIONS + 2;
+
+/** Requested columns, row patterns and query bytes of one request or subscription. */
+export const SELECTOR_ITEMS_MAX = 10_000;
+export const QUERY_BYTES_MAX = 16 * KIB;
+
+/** Above this many changed cells a diff is encoded in a worker. */
+export const DIFF_CELLS_INLINE_MAX = 2_000;
+/** Above this many cells a list body is encoded in a worker. */
+export const LIST_CELLS_INLINE_MAX = 2_000;
+/** A frame is cut at rows into parts of about this size. */
+export const FRAME_PART_BYTES = 256 * KIB;
+/** Bytes of a bulk response handed to one socket in one turn of the loop. */
+export const WRITE_SLICE_BYTES = 256 * KIB;
+
+/** Names that an unknown-metric message lists. */
+export const AVAILABLE_NAMES_MAX = 50;
+
+/** Page shape (API.md section 1). */
+export const PAGE_LIMIT_MAX = 100;
+export const PAGE_LIMIT_DEFAULT = 10;
+
+if (CHANGE_RING < SINCE_VERSIONS + 2) throw new Error('BUG: CHANGE_RING must exceed SINCE_VERSIONS by 2');
+if (KEY_BYTES_MAX > RECORD_BYTES_MAX) throw new Error('BUG: a key must fit in a record');
