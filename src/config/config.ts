@@ -1,0 +1,82 @@
+/**
+ * What weft runs with, after flags, environment, file and defaults were merged and validated.
+ * Complete (null where absent), frozen all the way down, and read once: main passes slices of it.
+ */
+
+import type { LogLevel } from '../model/log.js';
+import type { ParsePolicy } from '../model/parse-policy.js';
+
+export type Dialect = 'page' | 'map' | 'envelope' | 'plain';
+export type AccessLog = 'off' | 'errors' | 'all';
+
+/** One upstream that is polled. */
+export interface SourceConfig {
+  /** Names the source in /stats, /metrics and logs. Unique; `^[A-Za-z0-9._-]{1,64}$`. */
+  readonly id: string;
+  /** http: or https:, absolute, without user name, password or fragment. */
+  readonly url: string;
+  readonly intervalMs: number;
+  /** The whole exchange: connect, headers and body. */
+  readonly timeoutMs: number;
+  /** Stale after so long without a good exchange; 0 = never. */
+  readonly staleMsMax: number;
+  /** Request headers, names in lower case. Values may be secrets: never log them. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Bytes on the wire. */
+  readonly bodyBytesMax: number;
+  /** Bytes after decompression. */
+  readonly decodedBytesMax: number;
+  readonly parse: ParsePolicy;
+}
+
+export interface Config {
+  /** Path of the file that was read, null without one. */
+  readonly configFile: string | null;
+  readonly sources: readonly SourceConfig[];
+  /** True when the only source is the built-in default URL: `demo` points it at its own simulator. */
+  readonly defaultUpstream: boolean;
+
+  readonly serverHost: string;
+  /** 0 = any free port. */
+  readonly serverPort: number;
+  /** Open sockets; 0 = derived from the limit on file descriptors. */
+  readonly connectionsMax: number;
+  /** Response bytes that may be under way in all, before lists are refused as overloaded. */
+  readonly inFlightBytesMax: number;
+  readonly defaultDialect: Dialect | 'none';
+  readonly accessLog: AccessLog;
+
+  readonly pollMs: number;
+  readonly pollTimeoutMs: number;
+  /** The global setting; null = each source's own default. SourceConfig.staleMsMax is what counts. */
+  readonly staleMsMax: number | null;
+  readonly bodyBytesMax: number;
+  readonly decodedBytesMax: number;
+
+  readonly bodyCacheBytes: number;
+  readonly listBytesMax: number;
+  readonly frameCellsMax: number;
+  readonly slowClientMs: number;
+  /** Of one socket. */
+  readonly subscriptionsMax: number;
+
+  readonly workers: number;
+  readonly workerHeapMb: number;
+  /** Deadline of one worker job. */
+  readonly parseTimeoutMs: number;
+
+  readonly logLevel: LogLevel;
+  readonly shutdownTimeoutMs: number;
+
+  readonly generatorHost: string;
+  /** 0 = any free port. */
+  readonly generatorPort: number;
+  readonly dataSwitches: number;
+  readonly dataIntervalSec: number;
+  /** Counter columns the simulator writes; 0 = as many as its dialect has. */
+  readonly generatorColumns: number;
+  readonly generatorSeed: number;
+  readonly generatorDialect: Dialect | 'ufm';
+  readonly fault500Pct: number;
+  readonly faultSlowMs: number;
+}
