@@ -1,0 +1,74 @@
+/** Body bytes in shared memory: appended by main as they arrive, read by one worker. */
+import type { BodySink } from '../model/body.js';
+import { DeliveryError } from '../model/outcome.js';
+import type { FreeList } from './free-list.js';
+
+const FIRST_BYTES = 256 * 1024;
+
+/** What crosses to a worker. */
+export interface BodyRef {
+  readonly buffer: SharedArrayBuffer;
+  readonly byteLength: number;
+}
+
+export class BodyArena implements BodySink {
+  readonly #free: FreeList;
+  readonly #bytesMax: number;
+  #bytes: Uint8Array;
+  #length = 0;
+  #released = false;
+
+  /** `byteLengthHint`: the announced length, 0 when unknown; it is trusted up to `bytesMax` only. */
+  constructor(free: FreeList, byteLengthHint: number, bytesMax: number) {
+    this.#free = free;
+    this.#bytesMax = bytesMax;
+    this.#bytes = new Uint8Array(free.acquire(Math.min(bytesMax, Math.max(byteLengthHint, FIRST_BYTES))));
+  }
+
+  get buffer(): SharedArrayBuffer {
+    return this.#bytes.buffer as SharedArrayBuffer;
+  }
+
+  get byteLength(): number {
+    return this.#length;
+  }
+
+  append(chunk: Uint8Array): void {
+    const end = this.#length + chunk.length;
+    if (end > this.#bytesMax) {
+      throw new DeliveryError(
+        'too_large',
+        `cannot take a body of more than ${this.#bytesMax} bytes (MAX_DECODED_BYTES)`,
+        false,
+      );
+    }
+    if (end > this.#bytes.length) this.#grow(end);
+    this.#bytes.set(chunk, this.#length);
+    this.#length = end;
+  }
+
+  #grow(needed: number): void {
+    const old = this.#bytes;
+    const size = Math.min(this.#bytesMax, Math.max(needed, Math.ceil(old.length * 1.5)));
+    const bigger = new Uint8Array(this.#free.acquire(size));
+    bigger.set(old.subarray(0, this.#length));
+    this.#bytes = bigger;
+    this.#free.release(old.buffer as SharedArrayBuffer);
+  }
+
+  ref(): BodyRef {
+    return { buffer: this.buffer, byteLength: this.#length };
+  }
+
+  /** Gives the memory back. Afterwards nobody may read the bytes. */
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#free.release(this.buffer);
+  }
+}
+
+/** The bytes of a body, in whatever thread. */
+export function bodyBytes(ref: BodyRef): Uint8Array {
+  return new Uint8Array(ref.buffer, 0, ref.byteLength);
+}

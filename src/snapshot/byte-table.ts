@@ -1,0 +1,120 @@
+/**
+ * An append-only set of byte strings in shared memory: row keys and text cells use the same one.
+ *
+ * One writer at a time inserts, any thread looks up. The bytes and the span are written first and
+ * the index entry last, by Atomics.store, so that a found entry is always whole. High-water marks
+ * move before an entry is written: what a dead writer had claimed is never used again.
+ */
+import type { SegmentViews } from './layout.js';
+
+/** Where one table lives in a segment; word fields are i32 indices. */
+export interface TablePlace {
+  readonly indexWord: number;
+  readonly indexMask: number;
+  readonly hashWord: number;
+  readonly spanWord: number;
+  readonly byte0: number;
+  readonly entriesMax: number;
+  readonly bytesMax: number;
+  /** Control words of the high-water marks. */
+  readonly entriesMark: number;
+  readonly bytesMark: number;
+}
+
+/** FNV-1a with a final mix: short keys that differ in the last digits must spread. */
+export function hashBytes(bytes: Uint8Array, start: number, end: number): number {
+  let h = 0x811c9dc5 | 0;
+  for (let i = start; i < end; i++) h = Math.imul(h ^ bytes[i]!, 0x01000193);
+  h ^= h >>> 15;
+  h = Math.imul(h, 0x2c1b3c6d);
+  return h ^ (h >>> 13);
+}
+
+export const NOT_FOUND = -1;
+export const FULL_ENTRIES = -2;
+export const FULL_BYTES = -3;
+
+export class ByteTable {
+  readonly #i32: Int32Array;
+  readonly #u8: Uint8Array;
+  readonly #at: TablePlace;
+
+  constructor(views: SegmentViews, place: TablePlace) {
+    this.#i32 = views.i32;
+    this.#u8 = views.u8;
+    this.#at = place;
+  }
+
+  /** True when entry `id` holds exactly bytes[start, end). */
+  equals(id: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const i32 = this.#i32;
+    const span = this.#at.spanWord + id * 2;
+    const length = end - start;
+    if (i32[span + 1] !== length) return false;
+    const u8 = this.#u8;
+    let own = i32[span]!;
+    for (let i = start; i < end; i++) if (u8[own++] !== bytes[i]) return false;
+    return true;
+  }
+
+  /** The entry's id, or NOT_FOUND. */
+  find(bytes: Uint8Array, start: number, end: number): number {
+    const hash = hashBytes(bytes, start, end);
+    const { indexWord, indexMask, hashWord } = this.#at;
+    const i32 = this.#i32;
+    for (let probe = hash & indexMask; ; probe = (probe + 1) & indexMask) {
+      const entry = Atomics.load(i32, indexWord + probe);
+      if (entry === 0) return NOT_FOUND;
+      if (i32[hashWord + entry - 1] === hash && this.equals(entry - 1, bytes, start, end)) return entry - 1;
+    }
+  }
+
+  /** The id of an existing or new entry; FULL_ENTRIES or FULL_BYTES when it does not fit. */
+  insert(bytes: Uint8Array, start: number, end: number): number {
+    const hash = hashBytes(bytes, start, end);
+    const { indexWord, indexMask, hashWord } = this.#at;
+    const i32 = this.#i32;
+    let probe = hash & indexMask;
+    for (; ; probe = (probe + 1) & indexMask) {
+      const entry = Atomics.load(i32, indexWord + probe);
+      if (entry === 0) break;
+      if (i32[hashWord + entry - 1] === hash && this.equals(entry - 1, bytes, start, end)) return entry - 1;
+    }
+    const id = this.#append(bytes, start, end, hash);
+    if (id >= 0) Atomics.store(i32, indexWord + probe, id + 1);
+    return id;
+  }
+
+  #append(bytes: Uint8Array, start: number, end: number, hash: number): number {
+    const { entriesMax, bytesMax, entriesMark, bytesMark, hashWord, spanWord, byte0 } = this.#at;
+    const i32 = this.#i32;
+    const length = end - start;
+    if (Atomics.load(i32, entriesMark) >= entriesMax) return FULL_ENTRIES;
+    if (Atomics.load(i32, bytesMark) + length > bytesMax) return FULL_BYTES;
+    const id = Atomics.add(i32, entriesMark, 1);
+    const offset = byte0 + Atomics.add(i32, bytesMark, length);
+    const u8 = this.#u8;
+    for (let i = start, own = offset; i < end; i++) u8[own++] = bytes[i]!;
+    i32[hashWord + id] = hash;
+    i32[spanWord + id * 2] = offset;
+    i32[spanWord + id * 2 + 1] = length;
+    return id;
+  }
+
+  /** Entries ever claimed, dead ones included. */
+  get count(): number {
+    return Atomics.load(this.#i32, this.#at.entriesMark);
+  }
+
+  get byteCount(): number {
+    return Atomics.load(this.#i32, this.#at.bytesMark);
+  }
+
+  startOf(id: number): number {
+    return this.#i32[this.#at.spanWord + id * 2]!;
+  }
+
+  lengthOf(id: number): number {
+    return this.#i32[this.#at.spanWord + id * 2 + 1]!;
+  }
+}

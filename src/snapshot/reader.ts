@@ -1,0 +1,203 @@
+/**
+ * Reads one segment: rows by key, cells by column, text by id. Any thread.
+ *
+ * The reader's steps are `begin`, the reads, `validate`: what was read counts only when validate
+ * says so. The main thread (which alone declares and publishes) and jobs that read a pinned bank
+ * may skip validation: nobody can write under them.
+ */
+import type { ColumnKind } from '../model/schema.js';
+import type { ByteTable } from './byte-table.js';
+import {
+  BANK_RECEIVED_TS_F64,
+  BANK_ROWS,
+  BANK_SLOTS,
+  BANK_SNAPSHOT_TS_F64,
+  BANK_STRINGS,
+  openSegment,
+  type BankLayout,
+  type SegmentRef,
+  type SegmentSpec,
+  type SegmentViews,
+} from './layout.js';
+import { beginRead, validateRead } from './seqlock.js';
+import { rowIndex, stringTable } from './tables.js';
+
+/** One column of one bank, ready for a hot loop. `cell0` counts 8 bytes, the others 4-byte words. */
+export interface ColumnView {
+  readonly name: string;
+  readonly kind: ColumnKind;
+  readonly i32: Int32Array;
+  readonly f64: Float64Array;
+  readonly cell0: number;
+  readonly validityWord: number;
+  readonly tagWord: number;
+}
+
+/** One version of a segment. Its views are shared by all versions of the same parity. */
+export interface BankView {
+  readonly version: number;
+  readonly columns: readonly ColumnView[];
+  readonly presenceWord: number;
+  readonly rowTime0: number;
+  readonly rows: number;
+  /** Slots that may hold a row: 0 ... slots - 1. */
+  readonly slots: number;
+  readonly strings: number;
+  readonly snapshotTsMs: number;
+  readonly receivedAtMs: number;
+}
+
+/** True when the cell of `slot` holds a value. */
+export function isValid(column: ColumnView, slot: number): boolean {
+  return ((column.i32[column.validityWord + (slot >> 5)]! >>> (slot & 31)) & 1) === 1;
+}
+
+/** The TAG_* of a mixed column's cell. */
+export function tagOf(column: ColumnView, slot: number): number {
+  return (column.i32[column.tagWord + (slot >> 4)]! >>> ((slot & 15) * 2)) & 3;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const scratch = new Uint8Array(4096);
+
+export class SegmentReader {
+  readonly ref: SegmentRef;
+  readonly i32: Int32Array;
+  readonly u8: Uint8Array;
+  readonly #views: SegmentViews;
+  readonly #keys: ByteTable;
+  readonly #strings: ByteTable;
+  readonly #columns: readonly [readonly ColumnView[], readonly ColumnView[]];
+  #texts: string[] = [];
+
+  constructor(ref: SegmentRef) {
+    this.ref = ref;
+    this.#views = openSegment(ref);
+    this.i32 = this.#views.i32;
+    this.u8 = this.#views.u8;
+    this.#keys = rowIndex(this.#views);
+    this.#strings = stringTable(this.#views);
+    this.#columns = [this.#columnsOf(0), this.#columnsOf(1)];
+  }
+
+  get spec(): SegmentSpec {
+    return this.ref.spec;
+  }
+
+  #columnsOf(bank: 0 | 1): ColumnView[] {
+    const { i32, f64, layout } = this.#views;
+    const { cell0, validityWord, tagWord } = layout.banks[bank];
+    return this.spec.columns.map((column, c) => ({
+      name: column.name,
+      kind: column.kind,
+      i32,
+      f64,
+      cell0: cell0[c]!,
+      validityWord: validityWord[c]!,
+      tagWord: tagWord[c]!,
+    }));
+  }
+
+  /** Step one of a read: the version to read. */
+  begin(): number {
+    return beginRead(this.i32);
+  }
+
+  /** Step three: true when nothing read since `begin` can be torn. */
+  validate(version: number): boolean {
+    return validateRead(this.i32, version);
+  }
+
+  /** The bank that holds `version`. Its numbers are read now: take it once a version. */
+  bank(version: number): BankView {
+    const parity = (version & 1) as 0 | 1;
+    const bank: BankLayout = this.#views.layout.banks[parity];
+    const { i32, f64 } = this.#views;
+    const meta = bank.metaWord;
+    return {
+      version,
+      columns: this.#columns[parity],
+      presenceWord: bank.presenceWord,
+      rowTime0: bank.rowTime0,
+      rows: i32[meta + BANK_ROWS]!,
+      slots: i32[meta + BANK_SLOTS]!,
+      strings: i32[meta + BANK_STRINGS]!,
+      snapshotTsMs: f64[meta / 2 + BANK_SNAPSHOT_TS_F64]!,
+      receivedAtMs: f64[meta / 2 + BANK_RECEIVED_TS_F64]!,
+    };
+  }
+
+  isPresent(bank: BankView, slot: number): boolean {
+    return ((this.i32[bank.presenceWord + (slot >> 5)]! >>> (slot & 31)) & 1) === 1;
+  }
+
+  /** Epoch ms of the row's own time column, or the bank's snapshot time. */
+  rowTimeMs(bank: BankView, slot: number): number {
+    if (!this.spec.hasRowTime) return bank.snapshotTsMs;
+    const own = this.#views.f64[bank.rowTime0 + slot]!;
+    return own === own ? own : bank.snapshotTsMs;
+  }
+
+  /** The slot of a key's UTF-8 bytes, or -1. Whether the row is there, `isPresent` says. */
+  findBytes(bytes: Uint8Array, start: number, end: number): number {
+    return this.#keys.find(bytes, start, end);
+  }
+
+  findKey(key: string): number {
+    if (key.length * 3 > scratch.length) {
+      const bytes = encoder.encode(key);
+      return this.#keys.find(bytes, 0, bytes.length);
+    }
+    return this.#keys.find(scratch, 0, encoder.encodeInto(key, scratch).written);
+  }
+
+  /** Where a row's key lies in `u8`. */
+  keyStart(slot: number): number {
+    return this.#keys.startOf(slot);
+  }
+
+  keyLength(slot: number): number {
+    return this.#keys.lengthOf(slot);
+  }
+
+  keyText(slot: number): string {
+    return this.#decode(this.keyStart(slot), this.keyLength(slot));
+  }
+
+  /** Where a string lies in `u8`; ids come from validated cells. */
+  stringStart(id: number): number {
+    return this.#strings.startOf(id);
+  }
+
+  stringLength(id: number): number {
+    return this.#strings.lengthOf(id);
+  }
+
+  /** A text cell's string, decoded once per generation. Call only after validation. */
+  stringText(id: number): string {
+    const known = this.#texts[id];
+    if (known !== undefined) return known;
+    const text = this.#decode(this.stringStart(id), this.stringLength(id));
+    this.#texts[id] = text;
+    return text;
+  }
+
+  #decode(start: number, length: number): string {
+    // TextDecoder refuses shared memory: the bytes are copied out first.
+    return decoder.decode(this.u8.slice(start, start + length));
+  }
+
+  get stringCount(): number {
+    return this.#strings.count;
+  }
+
+  get stringByteCount(): number {
+    return this.#strings.byteCount;
+  }
+
+  get slotCount(): number {
+    return this.#keys.count;
+  }
+}
+
