@@ -1,0 +1,49 @@
+/** What main knows of one source beside its cells: freshness and age. */
+import type { Clock } from '../model/clock.js';
+
+export class SourceStatus {
+  readonly id: string;
+  /** 0 = never stale. */
+  readonly maxStaleMs: number;
+  readonly #clock: Clock;
+  #lastGoodMonoMs: number | null = null;
+  #dataTsMs: number | null = null;
+  #published = false;
+
+  constructor(id: string, maxStaleMs: number, clock: Clock) {
+    this.id = id;
+    this.maxStaleMs = maxStaleMs;
+    this.#clock = clock;
+  }
+
+  /** A 200 that validated (published or identical), or a 304. */
+  goodExchange(): void {
+    this.#lastGoodMonoMs = this.#clock.monotonicMs();
+  }
+
+  /** Time of the data now served: the upstream's X-Snapshot-Ts, else the receive time (epoch ms). */
+  dataArrived(dataTsMs: number): void {
+    this.#dataTsMs = dataTsMs;
+    this.#published = true;
+  }
+
+  get published(): boolean {
+    return this.#published;
+  }
+
+  /** Epoch ms of the data served, null before the first publish. */
+  get dataTsMs(): number | null {
+    return this.#dataTsMs;
+  }
+
+  /** Age of the data served, never negative; null before the first publish. */
+  ageMs(nowMs: number): number | null {
+    return this.#dataTsMs === null ? null : Math.max(0, Math.round(nowMs - this.#dataTsMs));
+  }
+
+  /** Too long without a good exchange. Monotonic: stepping the wall clock changes nothing. */
+  isStale(monotonicMs: number): boolean {
+    if (this.maxStaleMs === 0) return false;
+    return this.#lastGoodMonoMs === null || monotonicMs - this.#lastGoodMonoMs > this.maxStaleMs;
+  }
+}
