@@ -1,0 +1,40 @@
+/**
+ * What the scanner writes cells into: one bank of a segment while a job fills it, a table for
+ * nothing while a body is only surveyed. The views span the whole memory from byte 0, and the
+ * scanner adds offsets itself: a call for each cell would cost more than reading the cell.
+ *
+ * A column is an index into `kinds`, a slot is a row's place, the same in every column.
+ */
+import type { ColumnKind } from './schema.js';
+
+export interface BankSink {
+  readonly i32: Int32Array;
+  readonly f64: Float64Array;
+  /**
+   * Per column: slot 0's cell in 8-byte units. A double stands in f64[cell0 + slot]; an integer or
+   * a string id in i32[2 * (cell0 + slot)], its high half one word further.
+   */
+  readonly cell0: Int32Array;
+  /**
+   * Per column: first i32 word of the bitmap of MISSING cells, bit (slot & 31) of word (slot >> 5).
+   * All zero when the fill begins.
+   */
+  readonly missing0: Int32Array;
+  /** Per column: first i32 word of a mixed column's tags (2 bits, 16 slots a word), else -1. */
+  readonly tag0: Int32Array;
+  /** Slot 0's row time in 8-byte units: epoch ms as a double, NaN when absent. */
+  readonly rowTime0: number;
+  readonly kinds: readonly ColumnKind[];
+  /** What the segment ran out of, after a -1. */
+  readonly full: '' | 'slots' | 'keys' | 'strings' | 'string_bytes';
+
+  /** The slot of a row key, made when new; -1 when the segment is full. Cheap in body order. */
+  slotOf(bytes: Uint8Array, start: number, end: number): number;
+  /** Whether the bank being filled holds the row. */
+  isPresent(slot: number): boolean;
+  setPresent(slot: number): void;
+  /** Makes every cell of a slot as a new bank has it: present bits and tags zero. */
+  clearMissing(slot: number): void;
+  /** The id of a text cell's UTF-8 bytes; -1 when the segment is full. */
+  intern(bytes: Uint8Array, start: number, end: number, slot: number, column: number): number;
+}
