@@ -63,7 +63,11 @@ export function unionSchema(parts: readonly PartRef[]): TableSchema {
       if (at === undefined) {
         at = columns.length;
         byName.set(column.name, at);
-        columns.push({ name: column.name, kind: column.kind, inPart: new Array<number>(parts.length).fill(-1) });
+        columns.push({
+          name: column.name,
+          kind: column.kind,
+          inPart: new Array<number>(parts.length).fill(-1),
+        });
       }
       const known = columns[at]!;
       known.kind = widerKind(known.kind, column.kind);

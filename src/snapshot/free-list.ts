@@ -18,6 +18,7 @@ export class FreeList {
   readonly #onDropped: (bytes: number) => void;
   #sharedBytes = 0;
   #freeBytes = 0;
+  readonly #used = new WeakSet<SharedArrayBuffer>();
 
   /**
    * `freeBytesMax`: past it a released buffer is dropped and `onDropped` told, so that the pool can
@@ -49,6 +50,7 @@ export class FreeList {
 
   /** Takes a buffer back. Nobody may use it any more: no pin, no running job, no reader. */
   release(buffer: SharedArrayBuffer): void {
+    this.#used.add(buffer);
     this.#free.push(buffer);
     this.#freeBytes += buffer.byteLength;
     while (this.#freeBytes > this.#freeBytesMax && this.#free.length > 0) {
@@ -57,6 +59,11 @@ export class FreeList {
       this.#sharedBytes -= dropped.byteLength;
       this.#onDropped(dropped.byteLength);
     }
+  }
+
+  /** True for a buffer that somebody has had before: it is not all zero. */
+  wasUsed(buffer: SharedArrayBuffer): boolean {
+    return this.#used.has(buffer);
   }
 
   get stats(): FreeListStats {

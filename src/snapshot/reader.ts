@@ -200,4 +200,3 @@ export class SegmentReader {
     return this.#keys.count;
   }
 }
-

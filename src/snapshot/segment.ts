@@ -34,10 +34,13 @@ export class Segment {
     this.#free = free;
     this.ref = { buffer: free.acquire(layout.byteLength), spec };
     const { i32 } = openSegment(this.ref);
-    i32.fill(0, 0, CONTROL_WORDS);
-    for (const bank of layout.banks) i32.fill(0, bank.presenceWord, bank.presenceWord + layout.bitmapWords);
-    i32.fill(0, layout.keyIndexWord, layout.keyIndexWord + layout.keyIndexMask + 1);
-    i32.fill(0, layout.stringIndexWord, layout.stringIndexWord + layout.stringIndexMask + 1);
+    // A fresh buffer is zero already, and touching its pages would make them resident.
+    if (free.wasUsed(this.ref.buffer)) {
+      i32.fill(0, 0, CONTROL_WORDS);
+      for (const bank of layout.banks) i32.fill(0, bank.presenceWord, bank.presenceWord + layout.bitmapWords);
+      i32.fill(0, layout.keyIndexWord, layout.keyIndexWord + layout.keyIndexMask + 1);
+      i32.fill(0, layout.stringIndexWord, layout.stringIndexWord + layout.stringIndexMask + 1);
+    }
     i32[CONTROL_INTENT] = spec.baseVersion;
     i32[CONTROL_VERSION] = spec.baseVersion;
     i32[CONTROL_MAGIC] = MAGIC;

@@ -1,0 +1,21 @@
+/** Every worker entry file, in one place. Files are compiled: what is tested is what ships. */
+import type { JobName } from '../model/jobs.js';
+
+export interface WorkerEntry {
+  /** URL of the module. */
+  readonly url: string;
+  /** The function it exports. */
+  readonly exportName: string;
+}
+
+export type WorkerEntries = Readonly<Record<JobName, WorkerEntry>>;
+
+function entry(file: string, exportName: string): WorkerEntry {
+  return { url: new URL(`../../workers/${file}`, import.meta.url).href, exportName };
+}
+
+export const WORKER_ENTRIES: WorkerEntries = {
+  parse: entry('parse-worker.js', 'parse'),
+  encodeList: entry('encode-worker.js', 'encodeList'),
+  encodeFrame: entry('encode-frame-worker.js', 'encodeFrame'),
+};
