@@ -1,0 +1,44 @@
+# weft on Debian 13 (glibc 2.41: the Node 24 build of uWebSockets.js needs 2.38; Alpine cannot load it).
+# scripts/try-image.sh builds and starts this file without a container engine.
+
+FROM node:24-trixie-slim AS build
+WORKDIR /weft
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts
+COPY tsconfig.json ./
+COPY scripts/ scripts/
+COPY src/ src/
+COPY workers/ workers/
+RUN node scripts/build.mjs product
+
+FROM node:24-trixie-slim AS dependencies
+WORKDIR /weft
+COPY package.json package-lock.json .npmrc ./
+COPY scripts/prune-native.mjs scripts/
+# The native builds of all other platforms (257 MB) go here, so that no layer of the image holds them.
+RUN npm ci --omit=dev --ignore-scripts && node scripts/prune-native.mjs
+
+FROM node:24-trixie-slim
+LABEL org.opencontainers.image.title="weft" \
+      org.opencontainers.image.licenses="Apache-2.0"
+WORKDIR /weft
+COPY package.json LICENSE ./
+COPY --from=dependencies /weft/node_modules/ node_modules/
+COPY --from=build /weft/dist/ dist/
+
+# NODE_OPTIONS: V8 would otherwise size its heap by the container's limit (about half of it), and
+# the snapshots and cached bodies are outside that heap. 512 MB is a cap on the main thread, not a
+# reservation; workers have limits of their own. The container's limit must hold
+# 1.3 x (this heap + the workers' heaps + 3 x the snapshot).
+# METRICS_SERVER_HOST: the loopback of a container is reachable by nobody.
+ENV NODE_ENV=production \
+    NODE_OPTIONS=--max-old-space-size=512 \
+    METRICS_SERVER_HOST=0.0.0.0
+EXPOSE 8080
+
+# Nothing is written: the root may be read-only, and this user owns no file.
+USER 65532:65532
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.METRICS_SERVER_PORT || 8080) + '/health/ready').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dist/src/main.js", "serve"]
