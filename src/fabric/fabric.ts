@@ -43,6 +43,7 @@ export class Fabric {
   readonly #listeners: ((table: Table) => void)[] = [];
   readonly #log: LogEntry[] = [];
   #version = 0;
+  #generation = 0;
   #table: Table | null = null;
   #statuses: SourceStatus[] = [];
 
@@ -67,6 +68,11 @@ export class Fabric {
   /** The source of a part of the current table. */
   statusOf(part: number): SourceStatus {
     return this.#statuses[part]!;
+  }
+
+  /** A number for a new generation of any source. */
+  takeGeneration(): number {
+    return ++this.#generation;
   }
 
   /** Called after each publish, in order of registration, with the new table. */

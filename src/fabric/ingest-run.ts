@@ -1,0 +1,197 @@
+/** One body's way into the fabric: jobs, generations, publication. Used by ingest.ts alone. */
+import type { BodyBytes } from '../model/body.js';
+import { DeliveryError, type Outcome } from '../model/outcome.js';
+import type { ParseReport } from '../model/parse-job.js';
+import type { ChangeCounts } from '../snapshot/changes.js';
+import type { ParseAnswer, ParseTask } from '../snapshot/parse-task.js';
+import { Segment } from '../snapshot/segment.js';
+import type { IncomingBody, IngestDeps, IngestOptions, Served } from './ingest-types.js';
+import { sizeSegment, type Growth } from './sizing.js';
+
+/** A survey, a misfit of its guess and a full table: more attempts mean a defect. */
+const ATTEMPTS_MAX = 5;
+
+const FAILED_JOB: Readonly<Record<string, Outcome>> = {
+  timeout: 'timeout',
+  worker: 'worker',
+  overloaded: 'skipped',
+  closed: 'skipped',
+};
+
+export class IngestRun {
+  readonly #options: IngestOptions;
+  readonly #deps: IngestDeps;
+  readonly #body: IncomingBody;
+  readonly #previous: BodyBytes | null;
+  readonly #before: Served | null;
+  /** The fill that is declared now. */
+  #fill: { readonly segment: Segment; readonly version: number } | null = null;
+  /** A generation that this run made and has not published. */
+  #fresh: Segment | null = null;
+  #parseMs = 0;
+  /** What is served once `publish` has resolved. */
+  served: Served | null;
+  /** Resolves when no thread can still be working for this run. */
+  ended: Promise<void> = Promise.resolve();
+
+  constructor(
+    options: IngestOptions,
+    deps: IngestDeps,
+    body: IncomingBody,
+    served: Served | null,
+    previous: BodyBytes | null,
+  ) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#body = body;
+    this.#before = served;
+    this.#previous = previous;
+    this.served = served;
+  }
+
+  async publish(): Promise<'ok' | 'identical'> {
+    let target = this.#before;
+    let report: ParseReport | null = null;
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+      const answer = await this.#attempt(target);
+      switch (answer.kind) {
+        case 'identical':
+          this.#arrived();
+          return 'identical';
+        case 'filled':
+          this.#accept(target!, answer.report, answer.changes);
+          return 'ok';
+        case 'failed':
+          throw new DeliveryError(answer.failure.outcome, answer.failure.message, false);
+        case 'full':
+          report ??= await this.#survey();
+          target = this.#newGeneration(target, report, answer.what);
+          break;
+        case 'survey':
+        case 'misfit':
+          report = answer.report;
+          target = this.#newGeneration(target, report, null);
+          break;
+      }
+    }
+    throw new DeliveryError('schema', `cannot settle on a schema in ${ATTEMPTS_MAX} attempts`, false);
+  }
+
+  /** A scan that stores nothing: what a segment for this body must hold. */
+  async #survey(): Promise<ParseReport> {
+    const answer = await this.#attempt(null);
+    if (answer.kind === 'survey') return answer.report;
+    if (answer.kind === 'failed')
+      throw new DeliveryError(answer.failure.outcome, answer.failure.message, false);
+    throw new Error(`BUG: a survey ended as ${answer.kind}`);
+  }
+
+  async #attempt(target: Served | null): Promise<ParseAnswer> {
+    if (target) {
+      await this.#awaitBank(target.segment);
+      this.#fill = { segment: target.segment, version: target.segment.beginFill() };
+    }
+    const result = await this.#deps.jobs.run<ParseAnswer>('parse', this.#task(target), {
+      jobClass: 'refresh',
+      timeoutMs: this.#options.parseTimeoutMs,
+    });
+    if (!result.ok) {
+      this.ended = result.exited;
+      throw new DeliveryError(FAILED_JOB[result.reason]!, result.message, true);
+    }
+    this.#parseMs += result.runMs;
+    if (result.value.kind !== 'filled') this.#endFill(false);
+    return result.value;
+  }
+
+  #task(target: Served | null): ParseTask {
+    const { bytes, snapshotTsMs, receivedAtMs } = this.#body;
+    const previous = target === this.#before ? this.#previous : null;
+    return {
+      body: { buffer: bytes.buffer, byteLength: bytes.byteLength },
+      previous: previous && { buffer: previous.buffer, byteLength: previous.byteLength },
+      policy: this.#options.policy,
+      header: target?.header ?? null,
+      target: target && { segment: target.segment.ref, version: this.#fill!.version },
+      snapshotTsMs: snapshotTsMs ?? receivedAtMs,
+      receivedAtMs,
+    };
+  }
+
+  /** A pinned bank is waited for, at most as long as a parse may take; then the poll is skipped. */
+  async #awaitBank(segment: Segment): Promise<void> {
+    if (segment.fillable) return;
+    const limit = new AbortController();
+    const timer = this.#deps.clock.schedule(this.#options.parseTimeoutMs, () => limit.abort());
+    await segment.whenFillable(limit.signal);
+    timer.cancel();
+    if (!segment.fillable) {
+      throw new DeliveryError('skipped', `readers held the spare bank of ${this.#options.sourceId}`, true);
+    }
+  }
+
+  #newGeneration(target: Served | null, report: ParseReport, growth: Growth): Served {
+    const { policy, sourceId } = this.#options;
+    const header = this.#before?.header;
+    if (header && policy.schemaChange === 'reject' && !sameNames(header, report.header)) {
+      throw new DeliveryError('schema', `${sourceId} changed its columns (schema_change: reject)`, false);
+    }
+    const previous = target?.segment.ref.spec ?? null;
+    const columns = this.#deps.wantedKinds(report, previous?.columns ?? null);
+    const spec = sizeSegment(report, columns, previous, growth, this.#before?.segment.version ?? 0);
+    this.#fresh?.retire();
+    this.#fresh = null;
+    try {
+      this.#fresh = new Segment(spec, this.#deps.free);
+    } catch (error) {
+      throw new DeliveryError('too_large', (error as Error).message, false);
+    }
+    const generation = this.#deps.fabric.takeGeneration();
+    const why = growth ?? (previous ? 'schema' : 'first');
+    this.#deps.observer.generation({ generation, why, columns, slotCapacity: spec.slotCapacity });
+    return { segment: this.#fresh, generation, header: report.header, keyColumns: report.keyColumns };
+  }
+
+  #accept(target: Served, report: ParseReport, changes: ChangeCounts): void {
+    const { segment, generation, keyColumns } = target;
+    const version = this.#fill!.version;
+    this.#endFill(true);
+    this.#fresh = null;
+    this.served = target;
+    this.#arrived();
+    const { sourceId } = this.#options;
+    const ref = { sourceId, generation, segment: segment.ref, version, keyColumns };
+    this.#deps.fabric.publish({ segment, ref });
+    this.#deps.observer.published({
+      report,
+      changes,
+      version,
+      generation,
+      parseMs: this.#parseMs,
+      publishMs: this.#deps.clock.monotonicMs() - this.#body.receivedAtMonoMs,
+      bodyBytes: this.#body.bytes.byteLength,
+    });
+  }
+
+  /** Before the publish, so that its listeners already see the new age. */
+  #arrived(): void {
+    this.#deps.status.goodExchange();
+    this.#deps.status.dataArrived(this.#body.snapshotTsMs ?? this.#body.receivedAtMs);
+  }
+
+  #endFill(published: boolean): void {
+    this.#fill?.segment.endFill(this.#fill.version, published);
+    this.#fill = null;
+  }
+
+  /** After a failure, once `ended`: gives back what this run had made. */
+  abandon(): void {
+    this.#endFill(false);
+    this.#fresh?.retire();
+    this.#fresh = null;
+  }
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, i) => name === b[i]);
+}

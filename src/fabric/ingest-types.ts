@@ -1,0 +1,73 @@
+/** What a source's actor takes, needs and tells. */
+import type { BodyBytes } from '../model/body.js';
+import type { Clock } from '../model/clock.js';
+import type { JobRunner } from '../model/jobs.js';
+import type { ParseReport } from '../model/parse-job.js';
+import type { ParsePolicy } from '../model/parse-policy.js';
+import type { ColumnSpec } from '../model/schema.js';
+import type { ChangeCounts } from '../snapshot/changes.js';
+import type { FreeList } from '../snapshot/free-list.js';
+import type { Segment } from '../snapshot/segment.js';
+import type { Fabric } from './fabric.js';
+import type { SourceStatus } from './source-status.js';
+
+/** A body and when it came. Ownership of the bytes passes to `deliver`. */
+export interface IncomingBody {
+  readonly bytes: BodyBytes;
+  /** Epoch ms, and the same moment on the monotonic clock. */
+  readonly receivedAtMs: number;
+  readonly receivedAtMonoMs: number;
+  /** X-Snapshot-Ts, null when absent. */
+  readonly snapshotTsMs: number | null;
+}
+
+/** Told of each publish; for stats and logs. */
+export interface IngestObserver {
+  published(event: PublishEvent): void;
+  /** A new generation is being made. `why` is survey (new schema), misfit or full. */
+  generation(event: GenerationEvent): void;
+}
+
+export interface PublishEvent {
+  readonly report: ParseReport;
+  readonly changes: ChangeCounts;
+  readonly version: number;
+  readonly generation: number;
+  /** Time in the worker, over all attempts. */
+  readonly parseMs: number;
+  /** From body received to published. */
+  readonly publishMs: number;
+  readonly bodyBytes: number;
+}
+
+export interface GenerationEvent {
+  readonly generation: number;
+  readonly why: string;
+  readonly columns: readonly ColumnSpec[];
+  readonly slotCapacity: number;
+}
+
+export interface IngestOptions {
+  readonly sourceId: string;
+  readonly policy: ParsePolicy;
+  readonly parseTimeoutMs: number;
+}
+
+export interface IngestDeps {
+  readonly fabric: Fabric;
+  readonly status: SourceStatus;
+  readonly jobs: JobRunner;
+  readonly free: FreeList;
+  readonly clock: Clock;
+  readonly observer: IngestObserver;
+  /** Pure rule of parse/: the kinds a new generation gets. */
+  readonly wantedKinds: (report: ParseReport, previous: readonly ColumnSpec[] | null) => ColumnSpec[];
+}
+
+/** A source's segment and what its columns were made from. */
+export interface Served {
+  readonly segment: Segment;
+  readonly generation: number;
+  readonly header: readonly string[];
+  readonly keyColumns: readonly string[];
+}

@@ -1,0 +1,71 @@
+/**
+ * The actor of one source: takes its bodies one at a time, has a worker fill the bank that nobody
+ * reads, validates the answer and publishes. Owns the source's segment, main only.
+ *
+ * A new schema, kinds that are too narrow or a full table make a new generation: the same bytes are
+ * run once more into a new segment, which is published whole. Whatever fails leaves what is served
+ * untouched. Memory that a lost worker may still write is kept aside until that thread's exit.
+ */
+import type { BodyBytes } from '../model/body.js';
+import { DeliveryError } from '../model/outcome.js';
+import type { Segment } from '../snapshot/segment.js';
+import {
+  IngestRun,
+  type IncomingBody,
+  type IngestDeps,
+  type IngestOptions,
+  type Served,
+} from './ingest-run.js';
+
+export class Ingest {
+  readonly #options: IngestOptions;
+  readonly #deps: IngestDeps;
+  #served: Served | null = null;
+  #previous: BodyBytes | null = null;
+  #busy = false;
+
+  constructor(options: IngestOptions, deps: IngestDeps) {
+    this.#options = options;
+    this.#deps = deps;
+  }
+
+  /** Generation served now, 0 before the first publish. */
+  get generation(): number {
+    return this.#served?.generation ?? 0;
+  }
+
+  get segment(): Segment | null {
+    return this.#served?.segment ?? null;
+  }
+
+  /**
+   * Resolves when the body was published or found identical. Rejects with DeliveryError otherwise;
+   * `skipped` when an earlier job of this source may still be running.
+   */
+  async deliver(body: IncomingBody): Promise<'ok' | 'identical'> {
+    if (this.#busy) {
+      body.bytes.release();
+      throw new DeliveryError('skipped', `the previous job of ${this.#options.sourceId} has not ended`, true);
+    }
+    this.#busy = true;
+    const run = new IngestRun(this.#options, this.#deps, body, this.#served, this.#previous);
+    try {
+      const outcome = await run.publish();
+      this.#served = run.served;
+      if (outcome === 'ok') {
+        this.#previous?.release();
+        this.#previous = body.bytes;
+      } else body.bytes.release();
+      this.#busy = false;
+      return outcome;
+    } catch (error) {
+      // Nothing of this run is touched before its thread, if one was lost, has really stopped.
+      void run.ended.then(() => {
+        run.abandon();
+        body.bytes.release();
+        this.#busy = false;
+      });
+      throw error;
+    }
+  }
+}

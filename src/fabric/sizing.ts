@@ -1,0 +1,56 @@
+/** How big a new segment is made for what a scan has seen. */
+import type { ParseReport } from '../model/parse-job.js';
+import { ROWS_MAX, STRING_BYTES_MAX } from '../model/limits.js';
+import type { ColumnSpec } from '../model/schema.js';
+import type { SegmentSpec } from '../snapshot/layout.js';
+
+/** What ran out in the segment before, if anything did: grown by half beyond the need. */
+export type Growth = 'slots' | 'keys' | 'strings' | 'string_bytes' | null;
+
+const SLACK = 1.25;
+const GROWTH = 1.5;
+/** Text beyond this many entries is expected to repeat. */
+const STRINGS_MIN = 4096;
+const STRING_BYTES_MIN = 64 * 1024;
+
+function roundUp(value: number, grain: number): number {
+  return Math.ceil(value / grain) * grain;
+}
+
+/**
+ * Untouched pages of a shared buffer are not resident, so capacities are upper bounds: every text
+ * cell distinct. `before` is the segment being replaced, null for a source's first.
+ */
+export function sizeSegment(
+  report: ParseReport,
+  columns: readonly ColumnSpec[],
+  before: SegmentSpec | null,
+  growth: Growth,
+  baseVersion: number,
+): SegmentSpec {
+  let textCells = 0;
+  let textBytes = 0;
+  report.fields.forEach((field, i) => {
+    if (columns[i]?.kind !== 'text') return;
+    textCells += field.present;
+    textBytes += field.textBytes;
+  });
+  const grow = (what: Growth, current: number | undefined): number =>
+    growth === what && current !== undefined ? current * GROWTH : 0;
+  const rows = Math.max(report.rows * SLACK + 32, grow('slots', before?.slotCapacity));
+  const keyBytes = Math.max(report.keyBytes * SLACK + 4096, grow('keys', before?.keyBytesCapacity));
+  const strings = Math.max(textCells * SLACK + STRINGS_MIN, grow('strings', before?.stringCapacity));
+  const stringBytes = Math.max(
+    textBytes * SLACK + STRING_BYTES_MIN,
+    grow('string_bytes', before?.stringBytesCapacity),
+  );
+  return {
+    columns,
+    slotCapacity: Math.min(roundUp(rows, 64), roundUp(ROWS_MAX, 64)),
+    keyBytesCapacity: roundUp(keyBytes, 64),
+    stringCapacity: roundUp(strings, 64),
+    stringBytesCapacity: Math.min(roundUp(stringBytes, 64), STRING_BYTES_MAX),
+    baseVersion,
+    hasRowTime: report.timeColumn !== null,
+  };
+}
