@@ -9,13 +9,8 @@
 import type { BodyBytes } from '../model/body.js';
 import { DeliveryError } from '../model/outcome.js';
 import type { Segment } from '../snapshot/segment.js';
-import {
-  IngestRun,
-  type IncomingBody,
-  type IngestDeps,
-  type IngestOptions,
-  type Served,
-} from './ingest-run.js';
+import { IngestRun } from './ingest-run.js';
+import type { IncomingBody, IngestDeps, IngestOptions, Served } from './ingest-types.js';
 
 export class Ingest {
   readonly #options: IngestOptions;
