@@ -1,0 +1,97 @@
+/** The configuration file: YAML to plain values, with the position of what is wrong. */
+
+import { LineCounter, parseDocument } from 'yaml';
+import { Mistakes } from './mistakes.js';
+import { hint } from './nearest.js';
+import { OPTION_ROWS, type OptionKey } from './options.js';
+
+const FILE_LENGTH_MAX = 4 * 1024 * 1024;
+/** Aliases may repeat a subtree; more than so many are an attack or an accident. */
+const ALIASES_MAX = 100;
+
+export interface ConfigFile {
+  /** Raw values by option key; null and absent are the same. */
+  readonly options: ReadonlyMap<OptionKey, unknown>;
+  /** Raw entries of `sources:`. */
+  readonly sources: readonly unknown[];
+}
+
+export const EMPTY_FILE: ConfigFile = { options: new Map(), sources: [] };
+const FILE_KEYS = new Map(
+  OPTION_ROWS.flatMap(([key, spec]) => (spec.fileKey === null ? [] : [[spec.fileKey, key] as const])),
+);
+
+/** Reads and parses `path`; every mistake goes to `mistakes`, and what is sound is returned. */
+export function readConfigFile(
+  path: string,
+  readFile: (path: string) => string,
+  mistakes: Mistakes,
+): ConfigFile {
+  let text: string;
+  try {
+    text = readFile(path);
+  } catch (error) {
+    mistakes.add(path, `cannot read the configuration file: ${reason(error)}`);
+    return EMPTY_FILE;
+  }
+  if (text.length > FILE_LENGTH_MAX) {
+    mistakes.add(path, `cannot read the configuration file: longer than ${FILE_LENGTH_MAX} characters`);
+    return EMPTY_FILE;
+  }
+  const root = parseYaml(path, text, mistakes);
+  if (root === undefined || root === null) return EMPTY_FILE;
+  if (typeof root !== 'object' || Array.isArray(root)) {
+    mistakes.value(path, root, 'a mapping of options, such as poll_ms: 1500');
+    return EMPTY_FILE;
+  }
+  return readRoot(root as Record<string, unknown>, mistakes);
+}
+
+/** A system error without its path and syscall, which the line names already. */
+function reason(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function parseYaml(path: string, text: string, mistakes: Mistakes): unknown {
+  const lineCounter = new LineCounter();
+  // Pretty errors quote the lines around the mistake, and those may hold a secret.
+  const document = parseDocument(text, {
+    lineCounter,
+    prettyErrors: false,
+    uniqueKeys: true,
+    version: '1.2',
+  });
+  for (const { pos, message } of document.errors) {
+    const { line, col } = lineCounter.linePos(pos[0]);
+    mistakes.add(`${path}:${line}:${col}`, `is not YAML: ${message}`);
+  }
+  if (document.errors.length > 0) return undefined;
+  try {
+    return document.toJS({ maxAliasCount: ALIASES_MAX });
+  } catch (error) {
+    mistakes.add(path, `is not usable YAML: ${reason(error)}`);
+    return undefined;
+  }
+}
+
+function readRoot(root: Record<string, unknown>, mistakes: Mistakes): ConfigFile {
+  const options = new Map<OptionKey, unknown>();
+  let sources: readonly unknown[] = [];
+  for (const [name, value] of Object.entries(root)) {
+    const key = FILE_KEYS.get(name);
+    if (name === 'sources') {
+      if (Array.isArray(value)) sources = value;
+      else if (value !== null) mistakes.value('sources', value, 'a list of sources, each with id and url');
+    } else if (key === undefined) {
+      const near =
+        name === 'upstream_url'
+          ? ' (list the endpoints under sources)'
+          : hint(name, [...FILE_KEYS.keys(), 'sources']);
+      mistakes.add(name, `is no key of the configuration file${near}`);
+    } else if (value !== null) {
+      options.set(key, value);
+    }
+  }
+  return { options, sources };
+}

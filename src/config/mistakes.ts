@@ -1,0 +1,44 @@
+/** Collects what is wrong with a configuration, one line per mistake. */
+
+import { Redactor, isSecretName } from '../model/redact.js';
+
+const SHOWN_LENGTH_MAX = 80;
+const MISTAKES_MAX = 200;
+const redactor = new Redactor();
+
+/** A value as a mistake quotes it: one line, cut, without secrets. */
+export function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'a mapping';
+  const text = typeof value === 'string' ? JSON.stringify(redactor.text(value)) : String(value);
+  return text.length > SHOWN_LENGTH_MAX ? `${text.slice(0, SHOWN_LENGTH_MAX)}…` : text;
+}
+
+export class Mistakes {
+  readonly #lines: string[] = [];
+
+  /** `where`: a flag, an environment variable or a path in the file. */
+  add(where: string, problem: string): void {
+    // A line break in a name must not forge a second line.
+    const line = `${where}: ${problem}`.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ');
+    if (!this.#lines.includes(line)) this.#lines.push(line);
+  }
+
+  /** The usual mistake: a value that is not of the allowed form. */
+  value(where: string, value: unknown, allowed: string): void {
+    const shown = isSecretName(where) ? 'its value (not shown)' : show(value);
+    this.add(where, `${shown} is not allowed, allowed: ${allowed}`);
+  }
+
+  get empty(): boolean {
+    return this.#lines.length === 0;
+  }
+
+  /** At most 200 lines; a last one says how many more there are. */
+  get lines(): readonly string[] {
+    if (this.#lines.length <= MISTAKES_MAX) return [...this.#lines];
+    const more = this.#lines.length - MISTAKES_MAX;
+    return [...this.#lines.slice(0, MISTAKES_MAX), `and ${more} more mistakes`];
+  }
+}

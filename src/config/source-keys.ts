@@ -1,0 +1,120 @@
+/** The keys of one entry of `sources:` in the file: one table, like the options. */
+
+import { z } from 'zod';
+import { BODY_BYTES_LIMIT, COLUMN_NAME_BYTES_MAX } from '../model/limits.js';
+import { headerMap, unitMap } from './source-maps.js';
+import { sourceUrl } from './source-url.js';
+import { choice, flag, list, size, text, whole, type ValueKind } from './value-kinds.js';
+
+const HOUR_MS = 3_600_000;
+const KEY_COLUMNS_MAX = 16;
+const TEXT_COLUMNS_MAX = 4096;
+const MISSING_VALUES_MAX = 256;
+const VALUE_LENGTH_MAX = 256;
+
+export interface SourceKeySpec<T> {
+  readonly kind: ValueKind<T>;
+  readonly defaultText: string;
+  readonly help: string;
+}
+
+const column = text(COLUMN_NAME_BYTES_MAX, 'a column name');
+
+function key<T>(kind: ValueKind<T>, defaultText: string, help: string): SourceKeySpec<T> {
+  return { kind, defaultText, help };
+}
+
+/** A name as it may stand in /stats, in labels and in logs. */
+function sourceId(): ValueKind<string> {
+  const allowed = '1 to 64 letters, digits, dots, underscores and dashes';
+  const schema = z.string({ error: allowed }).regex(/^[A-Za-z0-9._-]{1,64}$/, { error: allowed });
+  return { allowed, placeholder: 'name', schema, format: String };
+}
+
+/** One character that no number or name contains, and no quote. */
+function delimiter(): ValueKind<string> {
+  const allowed = 'one of "," ";" "|" and "\\t"';
+  const schema = z
+    .string({ error: allowed })
+    .refine((text) => [',', ';', '|', '\t'].includes(text), { error: allowed });
+  return { allowed, placeholder: 'character', schema, format: String };
+}
+
+export const SOURCE_KEYS = {
+  id: key(sourceId(), 'required', 'Names the source in /stats and logs; unique.'),
+  url: key(sourceUrl(), 'required', 'Where the matrix is fetched.'),
+  interval_ms: key(whole(10, 24 * HOUR_MS, 'ms'), 'POLL_MS', 'Time between the starts of two polls.'),
+  timeout_ms: key(whole(10, HOUR_MS, 'ms'), 'POLL_TIMEOUT_MS', 'Deadline of one whole exchange.'),
+  max_stale_ms: key(
+    whole(0, 30 * 24 * HOUR_MS, 'ms'),
+    'MAX_STALE_MS, else max(60000, 3 × interval)',
+    'Stale after so long without a good exchange; 0 = never. Above interval + timeout.',
+  ),
+  max_body_bytes: key(size(1024, BODY_BYTES_LIMIT), 'MAX_BODY_BYTES', 'Largest body on the wire.'),
+  max_decoded_bytes: key(
+    size(1024, BODY_BYTES_LIMIT),
+    'MAX_DECODED_BYTES',
+    'Largest body after decompression.',
+  ),
+  headers: key(headerMap(), 'none', 'Request headers; ${NAME} in a value is taken from the environment.'),
+  key: key(
+    list(KEY_COLUMNS_MAX, column, 'column names'),
+    'by name',
+    "Columns whose values, joined by ':', are the row's switch_id.",
+  ),
+  time: key(column, 'by name', 'Column of the row time.'),
+  text: key(
+    list(TEXT_COLUMNS_MAX, column, 'column names'),
+    'by name',
+    'Columns that are text whatever they look like.',
+  ),
+  missing: key(
+    list(MISSING_VALUES_MAX, text(VALUE_LENGTH_MAX, 'a cell value'), 'cell values'),
+    'none',
+    'Values that mean missing, besides the empty cell.',
+  ),
+  units: key(unitMap(), 'none', 'Suffixes to strip, by column: with C, 37C is the number 37.'),
+  delimiter: key(delimiter(), 'comma, unless the header says otherwise', 'Separates the cells.'),
+  ragged: key(
+    choice('reject', 'drop'),
+    'reject',
+    'Rows with another number of cells: refuse the body, or drop them.',
+  ),
+  duplicate_rows: key(
+    choice('reject', 'last'),
+    'reject',
+    'Two rows of one key: refuse the body, or the last wins.',
+  ),
+  duplicate_columns: key(
+    choice('reject', 'suffix'),
+    'reject',
+    'Two columns of one name: refuse the body, or name, name_2.',
+  ),
+  schema_change: key(
+    choice('accept', 'reject'),
+    'accept',
+    'Columns that come, go or change while weft runs.',
+  ),
+  require_final_newline: key(flag(), 'true', 'Refuse a body that may be cut inside its last number.'),
+  allow_empty: key(flag(), 'false', 'Publish a body without data rows.'),
+} as const;
+
+export type SourceKey = keyof typeof SOURCE_KEYS;
+
+/** One entry as read; what is absent (or null) takes its default elsewhere. */
+export type SourceEntry = {
+  readonly [K in SourceKey]?:
+    ((typeof SOURCE_KEYS)[K] extends SourceKeySpec<infer T> ? T : never) | null | undefined;
+};
+
+const shape = Object.fromEntries(
+  Object.entries(SOURCE_KEYS).map(([name, spec]) => [
+    name,
+    (spec.kind.schema as z.ZodType<unknown>).nullish(),
+  ]),
+);
+
+/** Refuses unknown keys: a misspelt policy must not silently be the default. */
+export const SOURCE_SCHEMA = z.strictObject(shape, {
+  error: 'a mapping of source keys',
+}) as unknown as z.ZodType<SourceEntry>;
