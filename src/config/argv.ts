@@ -13,21 +13,18 @@ export interface CommandLine {
   readonly flags: ReadonlyMap<OptionKey, string>;
 }
 
-type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number];
-type OptionToken = Extract<Token, { kind: 'option' }>;
-
+/** Flags without a value. */
+const SWITCHES: ReadonlySet<string> = new Set(['help', 'version']);
 const FLAGS = new Map(OPTION_ROWS.map(([key, spec]) => [spec.name, { key, spec }]));
 
 /** `argv` without the interpreter and the script. Reports every mistake, not only the first. */
 export function readCommandLine(argv: readonly string[], mistakes: Mistakes): CommandLine {
-  const tokens = tokenize(argv);
-  const operands = operandsOf(tokens);
-  const names = new Set(tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : [])));
+  const { flags: given, operands } = readWords(argv);
   const word = operands[0];
   // Whoever asks for help gets it, whatever else is wrong.
-  if (names.has('help') || names.has('h') || word === 'help') return { command: 'help', flags: new Map() };
-  if (names.has('version') || names.has('V') || word === 'version')
-    return { command: 'version', flags: new Map() };
+  const asks = (...names: readonly string[]): boolean => given.some(({ name }) => names.includes(name));
+  if (asks('help', 'h') || word === 'help') return { command: 'help', flags: new Map() };
+  if (asks('version', 'V') || word === 'version') return { command: 'version', flags: new Map() };
   const command = COMMANDS.find((candidate) => candidate === word);
   if (word === undefined) {
     mistakes.add('command', `none is given, allowed: ${COMMANDS.join(', ')}, help, version`);
@@ -35,67 +32,59 @@ export function readCommandLine(argv: readonly string[], mistakes: Mistakes): Co
     mistakes.value('command', word, `${COMMANDS.join(', ')}, help, version${hint(word, COMMANDS)}`);
   }
   for (const extra of operands.slice(1)) mistakes.value('command line', extra, 'one command and flags');
-  return { command, flags: readFlags(tokens, command, mistakes) };
+  return { command, flags: readFlags(given, command, mistakes) };
 }
 
-/** Not strict, because strict stops at the first mistake. */
-function tokenize(argv: readonly string[]): readonly Token[] {
-  const strings = [...FLAGS.keys()].map(
-    (name) => [name, { type: 'string' as const, multiple: true }] as const,
-  );
-  const { tokens } = parseArgs({
-    args: [...argv],
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-    options: {
-      ...Object.fromEntries(strings),
-      help: { type: 'boolean', short: 'h' },
-      version: { type: 'boolean', short: 'V' },
-    },
-  });
-  return tokens;
+interface GivenFlag {
+  readonly name: string;
+  /** As it was written, with its dashes. */
+  readonly rawName: string;
+  readonly value: string | undefined;
 }
 
-/** Words that are no flags. The word after an unknown flag is taken for its value, not for an operand. */
-function operandsOf(tokens: readonly Token[]): readonly string[] {
+/**
+ * Flags and operands. parseArgs only cuts the words: strict, it would stop at the first mistake; and
+ * with typed options it would take the next flag for a value. So the next word is taken here,
+ * unless it begins with two dashes. That holds for unknown flags, too: their value is no operand.
+ */
+function readWords(argv: readonly string[]): { flags: readonly GivenFlag[]; operands: readonly string[] } {
+  const { tokens } = parseArgs({ args: [...argv], strict: false, allowPositionals: true, tokens: true });
+  const flags: GivenFlag[] = [];
   const operands: string[] = [];
-  tokens.forEach((token, index) => {
-    if (token.kind !== 'positional') return;
-    const before = tokens[index - 1];
-    const isValue =
-      before?.kind === 'option' &&
-      before.index === token.index - 1 &&
-      before.value === undefined &&
-      !isKnown(before);
-    if (!isValue) operands.push(token.value);
-  });
-  return operands;
-}
-
-function isKnown(token: OptionToken): boolean {
-  return FLAGS.has(token.name) || ['help', 'h', 'version', 'V'].includes(token.name);
+  const taken = new Set<number>();
+  for (const token of tokens) {
+    if (taken.has(token.index) || token.kind === 'option-terminator') continue;
+    if (token.kind === 'positional') {
+      operands.push(token.value);
+      continue;
+    }
+    const next = argv[token.index + 1];
+    const takesNext = !token.inlineValue && token.rawName.startsWith('--') && !SWITCHES.has(token.name);
+    const isNext = takesNext && next !== undefined && !next.startsWith('--');
+    if (isNext) taken.add(token.index + 1);
+    flags.push({ name: token.name, rawName: token.rawName, value: isNext ? next : token.value });
+  }
+  return { flags, operands };
 }
 
 function readFlags(
-  tokens: readonly Token[],
+  given: readonly GivenFlag[],
   command: Command | undefined,
   mistakes: Mistakes,
 ): ReadonlyMap<OptionKey, string> {
   const flags = new Map<OptionKey, string>();
-  for (const token of tokens) {
-    if (token.kind !== 'option') continue;
-    const known = FLAGS.get(token.name);
+  for (const { name, rawName, value } of given) {
+    const known = FLAGS.get(name);
     if (known === undefined) {
-      mistakes.add(token.rawName, `is no flag of weft${hint(token.name, [...FLAGS.keys()])}`);
+      mistakes.add(rawName, `is no flag of weft${hint(name, [...FLAGS.keys()])}`);
     } else if (command !== undefined && !known.spec.commands.includes(command)) {
-      mistakes.add(token.rawName, `is a flag of ${known.spec.commands.join(' and ')}, not of ${command}`);
-    } else if (token.value === undefined || (!token.inlineValue && token.value.startsWith('--'))) {
-      mistakes.add(token.rawName, `needs a value, allowed: ${known.spec.kind.allowed}`);
+      mistakes.add(rawName, `is a flag of ${known.spec.commands.join(' and ')}, not of ${command}`);
+    } else if (value === undefined) {
+      mistakes.add(rawName, `needs a value, allowed: ${known.spec.kind.allowed}`);
     } else if (flags.has(known.key)) {
-      mistakes.add(token.rawName, 'is given twice');
+      mistakes.add(rawName, 'is given twice');
     } else {
-      flags.set(known.key, token.value);
+      flags.set(known.key, value);
     }
   }
   return flags;

@@ -16,13 +16,16 @@ export function show(value: unknown): string {
 }
 
 export class Mistakes {
-  readonly #lines: string[] = [];
+  readonly #lines = new Set<string>();
+  #more = 0;
 
   /** `where`: a flag, an environment variable or a path in the file. */
   add(where: string, problem: string): void {
     // A line break in a name must not forge a second line.
     const line = `${where}: ${problem}`.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ');
-    if (!this.#lines.includes(line)) this.#lines.push(line);
+    if (this.#lines.has(line)) return;
+    if (this.#lines.size < MISTAKES_MAX) this.#lines.add(line);
+    else this.#more += 1;
   }
 
   /** The usual mistake: a value that is not of the allowed form. */
@@ -32,13 +35,11 @@ export class Mistakes {
   }
 
   get empty(): boolean {
-    return this.#lines.length === 0;
+    return this.#lines.size === 0;
   }
 
   /** At most 200 lines; a last one says how many more there are. */
   get lines(): readonly string[] {
-    if (this.#lines.length <= MISTAKES_MAX) return [...this.#lines];
-    const more = this.#lines.length - MISTAKES_MAX;
-    return [...this.#lines.slice(0, MISTAKES_MAX), `and ${more} more mistakes`];
+    return this.#more === 0 ? [...this.#lines] : [...this.#lines, `and ${this.#more} more mistakes`];
   }
 }

@@ -33,7 +33,7 @@ export class OptionReader {
     return this.#given.has(key);
   }
 
-  /** The file's path comes first of all, from flag or environment alone. */
+  /** From flag or environment alone. Checks all flags and variables, so their mistakes come first. */
   pathOfFile(): string | null {
     return this.read(new Map()).configFile;
   }

@@ -12,8 +12,8 @@ export function urlProblem(text: string): string | undefined {
   if (text.length > URL_LENGTH_MAX) return `${ALLOWED}, of at most ${URL_LENGTH_MAX} characters`;
   if (text.includes('${')) return `${ALLOWED}; \${...} is resolved in header values only`;
   if (/^unix:/i.test(text)) return `${ALLOWED}; unix sockets are not supported yet`;
-  // The URL parser drops tabs and line breaks silently and reads 'http:host' as 'http://host'.
-  if (/[\s\\]/.test(text) || !/^https?:\/\//i.test(text)) return ALLOWED;
+  // The URL parser drops tabs and line breaks, and reads http:host and http:///host as http://host.
+  if (/[\s\\]/.test(text) || !/^https?:\/\/[^/?#]/i.test(text)) return ALLOWED;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || url.hostname === '' || url.port === '0') return ALLOWED;
   if (url.username !== '' || url.password !== '' || /^https?:\/\/[^/?#]*@/i.test(text)) {

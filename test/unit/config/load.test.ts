@@ -1,0 +1,267 @@
+import { availableParallelism } from 'node:os';
+import { describe, expect, test } from 'vitest';
+import { OPTION_ROWS } from '../../../src/config/options.js';
+import { configOf, load, mistakesOf } from './load-helper.js';
+
+const MIB = 1024 * 1024;
+
+describe('defaults', () => {
+  test('are those of the contract', () => {
+    expect(configOf({})).toEqual({
+      configFile: null,
+      defaultUpstream: true,
+      serverHost: '127.0.0.1',
+      serverPort: 8080,
+      connectionsMax: 0,
+      inFlightBytesMax: 256 * MIB,
+      defaultDialect: 'none',
+      accessLog: 'errors',
+      pollMs: 1500,
+      pollTimeoutMs: 5000,
+      staleMsMax: null,
+      bodyBytesMax: 512 * MIB,
+      decodedBytesMax: 1024 * MIB,
+      bodyCacheBytes: 256 * MIB,
+      listBytesMax: 256 * MIB,
+      frameCellsMax: 8_000_000,
+      slowClientMs: 60_000,
+      subscriptionsMax: 64,
+      workers: Math.min(4, Math.max(1, availableParallelism() - 1)),
+      workerHeapMb: 512,
+      parseTimeoutMs: 60_000,
+      logLevel: 'info',
+      shutdownTimeoutMs: 10_000,
+      generatorHost: '127.0.0.1',
+      generatorPort: 9001,
+      dataSwitches: 64,
+      dataIntervalSec: 10,
+      generatorColumns: 0,
+      generatorSeed: 1,
+      generatorDialect: 'envelope',
+      fault500Pct: 0,
+      faultSlowMs: 0,
+      sources: [
+        {
+          id: 'default',
+          url: 'http://127.0.0.1:9001/counters',
+          intervalMs: 1500,
+          timeoutMs: 5000,
+          staleMsMax: 60_000,
+          headers: {},
+          bodyBytesMax: 512 * MIB,
+          decodedBytesMax: 1024 * MIB,
+          parse: {
+            key: null,
+            time: null,
+            text: [],
+            missing: [],
+            units: {},
+            ragged: 'reject',
+            duplicateRows: 'reject',
+            duplicateColumns: 'reject',
+            schemaChange: 'accept',
+            requireFinalNewline: true,
+            allowEmpty: false,
+            delimiter: null,
+          },
+        },
+      ],
+    });
+  });
+
+  test('are allowed values themselves', () => {
+    for (const [key, spec] of OPTION_ROWS) {
+      const value = spec.fallback();
+      if (value === null) continue;
+      const given = spec.kind.schema.safeParse(spec.kind.format(value as never));
+      expect(given.success && given.data, key).toEqual(value);
+    }
+  });
+
+  test('are frozen all the way down', () => {
+    const config = configOf({ file: 'sources:\n  - {id: a, url: "http://h/c", key: [x], units: {t: C}}\n' });
+    const source = config.sources[0]!;
+    for (const part of [config, config.sources, source, source.parse, source.parse.key, source.parse.units]) {
+      expect(Object.isFrozen(part)).toBe(true);
+    }
+  });
+});
+
+describe('precedence', () => {
+  const file = 'poll_ms: 4000\n';
+  test('file before default', () => expect(configOf({ file }).pollMs).toBe(4000));
+  test('environment before file', () =>
+    expect(configOf({ file, env: { POLL_MS: '3000' } }).pollMs).toBe(3000));
+  test('flag before environment', () => {
+    expect(configOf({ argv: ['serve', '--poll-ms', '2000'], file, env: { POLL_MS: '3000' } }).pollMs).toBe(
+      2000,
+    );
+  });
+  test('a weaker value that is overridden is still checked', () => {
+    const mistakes = mistakesOf({
+      argv: ['serve', '--poll-ms', '2000'],
+      file: 'poll_ms: x',
+      env: { POLL_MS: '0' },
+    });
+    expect(mistakes.map((line) => line.split(':')[0])).toEqual(['POLL_MS', 'poll_ms']);
+  });
+  test('the file itself is named by flag or WEFT_CONFIG', () => {
+    expect(configOf({ file }).configFile).toBe('weft.yaml');
+    expect(mistakesOf({ env: { WEFT_CONFIG: 'gone.yaml' } })).toEqual([
+      'gone.yaml: cannot read the configuration file: ENOENT',
+    ]);
+  });
+});
+
+describe('every option', () => {
+  for (const [key, spec] of OPTION_ROWS) {
+    const command = spec.commands[0]!;
+    test(`${spec.name} is refused as flag and in the environment with one line that says what is allowed`, () => {
+      if (key === 'configFile') return; // its own test below
+      const bad = '\u0001 bad';
+      const shown =
+        key === 'upstreamUrls' ? ['--upstream-url', 'UPSTREAM_URL'] : [`--${spec.name}`, spec.env];
+      const mistakes = mistakesOf({ argv: [command, `--${spec.name}=${bad}`], env: { [spec.env]: bad } });
+      expect(mistakes.map((line) => line.slice(0, line.indexOf(':')))).toEqual(shown);
+      for (const line of mistakes) expect(line).toContain('allowed: ');
+    });
+  }
+
+  test('has names of its own, all derived alike', () => {
+    const names = OPTION_ROWS.flatMap(([, spec]) => [spec.name, spec.env, spec.fileKey ?? spec.name]);
+    for (const [, spec] of OPTION_ROWS) {
+      if (spec.name === 'config') continue;
+      expect(spec.env).toBe(spec.name.toUpperCase().replaceAll('-', '_'));
+    }
+    const envs = OPTION_ROWS.map(([, spec]) => spec.env);
+    expect(new Set(envs).size).toBe(envs.length);
+    expect(names).toContain('METRICS_SERVER_PORT');
+  });
+});
+
+describe('bounds', () => {
+  const f = (env: Record<string, string>, ok: boolean, argv = ['demo']): void => {
+    expect(mistakesOf({ argv, env }).length === 0, JSON.stringify(env)).toBe(ok);
+  };
+  test('ports', () => {
+    for (const name of ['METRICS_SERVER_PORT', 'GENERATOR_PORT']) {
+      for (const good of ['0', '1', '65535']) f({ [name]: good }, true);
+      for (const bad of ['-1', '65536', '70000', 'abc', '', ' 80', '80.5', '0x50', '1e3', '+80', '８０']) {
+        f({ [name]: bad }, false);
+      }
+    }
+  });
+  test('times', () => {
+    f({ POLL_MS: '10' }, true);
+    f({ POLL_MS: '9' }, false);
+    f({ POLL_MS: '86400000' }, true);
+    f({ POLL_MS: '86400001' }, false);
+    f({ POLL_TIMEOUT_MS: '9' }, false);
+    f({ POLL_TIMEOUT_MS: '3600000', MAX_STALE_MS: '0' }, true);
+    f({ SLOW_CLIENT_MS: '9' }, false);
+    f({ PARSE_TIMEOUT_MS: '9' }, false);
+    f({ SHUTDOWN_TIMEOUT_MS: '0' }, true);
+    f({ DATA_INTERVAL_SEC: '0' }, false);
+    f({ DATA_INTERVAL_SEC: '1' }, true);
+  });
+  test('counts', () => {
+    f({ DATA_SWITCHES: '0' }, false);
+    f({ DATA_SWITCHES: '1' }, true);
+    f({ DATA_SWITCHES: '1000000' }, true);
+    f({ DATA_SWITCHES: '1000001' }, false);
+    f({ WORKERS: '0' }, false);
+    f({ WORKERS: '64' }, true);
+    f({ WORKERS: '65' }, false);
+    f({ SUBSCRIPTIONS_MAX: '0' }, false);
+    f({ CONNECTIONS_MAX: '0' }, true);
+    f({ FAULT_500_PCT: '100' }, true);
+    f({ FAULT_500_PCT: '101' }, false);
+    f({ MAX_FRAME_CELLS: '0' }, false);
+    f({ GENERATOR_SEED: '4294967295' }, true);
+    f({ GENERATOR_SEED: '4294967296' }, false);
+  });
+  test('sizes', () => {
+    f({ MAX_BODY_BYTES: '2147483647' }, true);
+    f({ MAX_BODY_BYTES: '2147483648' }, false);
+    f({ MAX_DECODED_BYTES: '2GiB' }, false);
+    f({ MAX_DECODED_BYTES: '1GiB' }, true);
+    f({ MAX_BODY_BYTES: '1023' }, false);
+    f({ BODY_CACHE_BYTES: '0' }, true);
+    for (const bad of ['256MB', '256M', '1.5GiB', '-1', '', 'MiB', '1 000', '1TiB'])
+      f({ BODY_CACHE_BYTES: bad }, false);
+    expect(configOf({ env: { BODY_CACHE_BYTES: '3MiB' } }).bodyCacheBytes).toBe(3 * MIB);
+    expect(configOf({ env: { BODY_CACHE_BYTES: '3 kib' } }).bodyCacheBytes).toBe(3072);
+    expect(configOf({ env: { BODY_CACHE_BYTES: '77' } }).bodyCacheBytes).toBe(77);
+  });
+  test('choices, in any case', () => {
+    expect(configOf({ env: { LOG_LEVEL: 'INFO', DEFAULT_DIALECT: 'Page' } })).toMatchObject({
+      logLevel: 'info',
+      defaultDialect: 'page',
+    });
+    f({ LOG_LEVEL: 'verbose' }, false);
+    f({ DEFAULT_DIALECT: 'ufm' }, false);
+    f({ GENERATOR_DIALECT: 'ufm' }, true);
+    f({ ACCESS_LOG: 'some' }, false);
+  });
+  test('hosts', () => {
+    for (const good of ['127.0.0.1', '0.0.0.0', '::', '::1', 'localhost', 'fe80::1%eth0'])
+      f({ GENERATOR_HOST: good }, true);
+    for (const bad of ['', 'a b', 'http://x', 'a/b', 'h\n']) f({ METRICS_SERVER_HOST: bad }, false);
+  });
+});
+
+describe('relations between options', () => {
+  test('the bytes under way must hold one list, and by default follow it', () => {
+    expect(configOf({ env: { MAX_LIST_BYTES: '512MiB' } }).inFlightBytesMax).toBe(512 * MIB);
+    expect(configOf({ env: { MAX_LIST_BYTES: '1MiB' } }).inFlightBytesMax).toBe(256 * MIB);
+    expect(mistakesOf({ env: { MAX_LIST_BYTES: '2MiB', IN_FLIGHT_BYTES_MAX: '1MiB' } })).toEqual([
+      'IN_FLIGHT_BYTES_MAX: 1MiB is not allowed, allowed: at least MAX_LIST_BYTES (2MiB): the largest list must fit',
+    ]);
+  });
+});
+
+describe('mistakes', () => {
+  test('come all at once, one line each, in the order of places', () => {
+    const mistakes = mistakesOf({
+      argv: ['serve', '--metrics-server-port', '70000', '--pol-ms=5', '--poll-timeout-ms'],
+      env: { POLL_MS: 'abc', LOG_LEVEL: 'loud', HOME: '/root', POLL_SM: '1' },
+      file: 'workers: 0\nwrokers: 2\nsources:\n  - {id: a, url: "http://h/c", interval_ms: soon}\n',
+    });
+    expect(mistakes).toEqual([
+      '--pol-ms: is no flag of weft (did you mean poll-ms?)',
+      '--poll-timeout-ms: needs a value, allowed: a whole number from 10 to 3600000 (ms)',
+      '--metrics-server-port: "70000" is not allowed, allowed: a whole number from 0 to 65535',
+      'POLL_MS: "abc" is not allowed, allowed: a whole number from 10 to 86400000 (ms)',
+      'LOG_LEVEL: "loud" is not allowed, allowed: one of debug, info, warn, error, fatal, silent',
+      'wrokers: is no key of the configuration file (did you mean workers?)',
+      'workers: 0 is not allowed, allowed: a whole number from 1 to 64',
+      'sources[0].interval_ms: "soon" is not allowed, allowed: a whole number from 10 to 86400000 (ms)',
+    ]);
+  });
+
+  test('never span lines, whatever a value or a name holds', () => {
+    const mistakes = mistakesOf({
+      argv: ['serve', '--poll-ms', 'a\nb: fine', '--x\ny=1'],
+      env: { WORKERS: '1\u2028\r\n2' },
+      file: '"a\\nb": 1\n',
+    });
+    expect(mistakes).toHaveLength(4);
+    // eslint-disable-next-line no-control-regex -- control characters are what must be absent
+    for (const line of mistakes) expect(line).not.toMatch(/[\u0000-\u001f\u2028\u2029]/);
+  });
+
+  test('are cut when a value is long, and counted when they are many', () => {
+    expect(mistakesOf({ env: { POLL_MS: 'x'.repeat(10_000) } })[0]!.length).toBeLessThan(200);
+    const keys = Array.from({ length: 500 }, (_, index) => `zzzz${index}zzzzzzzzzz: 1`).join('\n');
+    const many = mistakesOf({ file: keys });
+    expect(many).toHaveLength(201);
+    expect(many.at(-1)).toBe('and 300 more mistakes');
+  });
+
+  test('leave no configuration to run with', () => {
+    expect(load({ env: { POLL_MS: '' } })).toEqual({
+      ok: false,
+      mistakes: [expect.stringContaining('POLL_MS: ""')],
+    });
+  });
+});
