@@ -1,0 +1,53 @@
+/** From what a socket, a resolver or the HTTP client throws to an outcome and a sentence. */
+
+import { DeliveryError, type Outcome } from '../../model/outcome.js';
+
+export interface Failure {
+  readonly outcome: Outcome;
+  readonly message: string;
+}
+
+const DNS_CODES = new Set(['ENOTFOUND', 'ENODATA', 'ESERVFAIL', 'EREFUSED', 'ETIMEOUT']);
+
+/**
+ * `answered`: whether the head of a response had arrived, so that what follows is a body cut short
+ * and not a failed connection.
+ */
+export function classify(error: unknown, answered: boolean): Failure {
+  if (error instanceof DeliveryError) return { outcome: error.outcome, message: error.message };
+  const cause = firstCause(error);
+  const { code, message } = cause;
+  if (code.startsWith('EAI_') || DNS_CODES.has(code)) {
+    return { outcome: 'dns', message: `the host name does not resolve: ${message}` };
+  }
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') {
+    return { outcome: 'too_large', message: 'the response headers exceed 16 KiB' };
+  }
+  if (error instanceof RangeError) {
+    return { outcome: 'too_large', message: `no memory for the body (${message}); lower MAX_BODY_BYTES` };
+  }
+  if (answered) return { outcome: 'truncated', message: `the body was cut short: ${message}` };
+  return { outcome: 'connect', message };
+}
+
+/**
+ * True when the connection broke before a byte of an answer: on a kept-alive connection that is how
+ * a server's idle timeout looks when it crosses with the next request.
+ */
+export function isBrokenConnection(error: unknown): boolean {
+  const { code } = firstCause(error);
+  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
+}
+
+interface Cause {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Trying IPv6 and IPv4 fails with one AggregateError whose own message is empty. */
+function firstCause(error: unknown): Cause {
+  if (error instanceof AggregateError && error.errors.length > 0) return firstCause(error.errors[0]);
+  if (!(error instanceof Error)) return { code: '', message: String(error) };
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  return { code, message: error.message || code || error.name };
+}

@@ -1,0 +1,118 @@
+/** One kept-alive connection to one endpoint, whose sockets can be destroyed in every state. */
+
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { Client, type buildConnector, type Dispatcher } from 'undici';
+
+const HEADER_BYTES_MAX = 16 * 1024;
+const TCP_KEEP_ALIVE_MS = 60_000;
+const IDLE_MS_MIN = 4_000;
+const IDLE_MS_MAX = 600_000;
+
+/**
+ * Two habits of undici decide the shape of this class. A request that waits for its connection
+ * cannot be aborted, and its socket lives on for ten seconds: hence a connector of our own. And an
+ * aborted response makes the client connect again at once, unasked: hence `drop`, which throws the
+ * client away.
+ */
+export class Connection {
+  readonly #origin: string;
+  readonly #idleMs: number;
+  #client: Client | null = null;
+  #socket: Socket | null = null;
+  #pending: Socket | null = null;
+  #failed = false;
+  #connects = 0;
+  /** Clients whose sockets are not closed yet. */
+  readonly #closing = new Set<Promise<void>>();
+
+  /** `intervalMs`: time between requests, over which an idle connection is kept if the peer agrees. */
+  constructor(origin: string, intervalMs: number) {
+    this.#origin = origin;
+    this.#idleMs = Math.min(Math.max(2 * intervalMs, IDLE_MS_MIN), IDLE_MS_MAX);
+  }
+
+  /** How many sockets were opened so far. */
+  get connects(): number {
+    return this.#connects;
+  }
+
+  /** Whether the newest socket ended in an error rather than in an orderly close. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  /** Errors arrive at the handler, also those of the call itself. */
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    this.#client ??= this.#open();
+    this.#client.dispatch(options, handler);
+  }
+
+  /** Destroys the socket in whatever state it is; the next dispatch makes a new one. */
+  drop(reason: Error): void {
+    const client = this.#client;
+    this.#client = null;
+    this.#pending?.destroy(reason);
+    if (!client) return;
+    const closed = client.destroy(reason).finally(() => this.#closing.delete(closed));
+    this.#closing.add(closed);
+  }
+
+  /** Destroys everything; resolves when the sockets are closed. */
+  async close(): Promise<void> {
+    this.drop(new Error('the source was stopped'));
+    await Promise.all(this.#closing);
+  }
+
+  #open(): Client {
+    return new Client(this.#origin, {
+      pipelining: 1,
+      headersTimeout: 0, // the exchange has one deadline of its own
+      bodyTimeout: 0,
+      maxHeaderSize: HEADER_BYTES_MAX,
+      maxResponseSize: -1, // counted where the message can name the knob
+      keepAliveTimeout: this.#idleMs,
+      keepAliveMaxTimeout: this.#idleMs,
+      keepAliveTimeoutThreshold: 1_000,
+      allowH2: false,
+      connect: (options, callback) => this.#connect(options, callback),
+    });
+  }
+
+  #connect(options: buildConnector.Options, callback: buildConnector.Callback): void {
+    const secure = options.protocol === 'https:';
+    const socket = openSocket(options, secure);
+    this.#connects += 1;
+    this.#socket = socket;
+    this.#pending = socket;
+    this.#failed = false;
+    let told = false;
+    const tell = (error: Error | null): void => {
+      if (told) return;
+      told = true;
+      if (this.#pending === socket) this.#pending = null;
+      if (error) callback(error, null);
+      else callback(null, socket);
+    };
+    socket.once(secure ? 'secureConnect' : 'connect', () => tell(null));
+    socket.on('error', (error) => {
+      // Set before undici's listener runs: it takes a reset at the end of a body without a length
+      // for the end of that body.
+      if (this.#socket === socket) this.#failed = true;
+      tell(error);
+    });
+    socket.once('close', () => tell(new Error('the connection was closed while it was made')));
+  }
+}
+
+function openSocket(options: buildConnector.Options, secure: boolean): Socket {
+  const { hostname: host } = options;
+  const port = Number(options.port) || (secure ? 443 : 80);
+  const servername = options.servername ?? (isIP(host) ? undefined : host);
+  const socket = secure
+    ? connectTls({ host, port, ALPNProtocols: ['http/1.1'], ...(servername && { servername }) })
+    : connectTcp({ host, port });
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
+  return socket;
+}
