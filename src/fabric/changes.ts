@@ -73,13 +73,18 @@ class PartVisit {
     this.#changed = new Int32Array(columns.length);
   }
 
-  /** True when an earlier part published since holds this key: it was reported from there. */
+  /** True when the visit of an earlier part came by this key: it was reported from there. */
   #reported(slot: number): boolean {
     const own = this.#table.parts[this.#part]!.reader;
     const start = own.keyStart(slot);
     const end = start + own.keyLength(slot);
     for (let p = 0; p < this.#part; p++) {
-      if (this.#sets[p] && this.#table.parts[p]!.reader.findBytes(own.u8, start, end) >= 0) return true;
+      const set = this.#sets[p];
+      if (!set) continue;
+      const { reader, bank } = this.#table.parts[p]!;
+      const found = reader.findBytes(own.u8, start, end);
+      if (found < 0) continue;
+      if (reader.isPresent(bank, found) || (set.touchedBits(found >> 5) >>> (found & 31)) & 1) return true;
     }
     return false;
   }
