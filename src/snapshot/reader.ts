@@ -69,6 +69,7 @@ export class SegmentReader {
   readonly #keys: ByteTable;
   readonly #strings: ByteTable;
   readonly #columns: readonly [readonly ColumnView[], readonly ColumnView[]];
+  readonly #banks: [BankView | null, BankView | null] = [null, null];
   #texts: string[] = [];
 
   constructor(ref: SegmentRef) {
@@ -109,9 +110,17 @@ export class SegmentReader {
     return validateRead(this.i32, version);
   }
 
-  /** The bank that holds `version`. Its numbers are read now: take it once a version. */
+  /**
+   * The bank that holds `version`. Kept for that version: a read that is refused afterwards cannot
+   * be repeated with the same number.
+   */
   bank(version: number): BankView {
     const parity = (version & 1) as 0 | 1;
+    const known = this.#banks[parity];
+    return known?.version === version ? known : (this.#banks[parity] = this.#openBank(version, parity));
+  }
+
+  #openBank(version: number, parity: 0 | 1): BankView {
     const bank: BankLayout = this.#views.layout.banks[parity];
     const { i32, f64 } = this.#views;
     const meta = bank.metaWord;
