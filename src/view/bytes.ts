@@ -75,9 +75,9 @@ export class ByteWriter {
     this.at += encoder.encodeInto(text, this.u8.subarray(this.at)).written;
   }
 
-  /** Text as a JSON string with its quotes. For names and messages; cells have their own way. */
-  json(text: string): void {
-    this.utf8(JSON.stringify(text));
+  /** Any JSON value. For names and small documents; cells have their own way. */
+  json(value: unknown): void {
+    this.utf8(JSON.stringify(value));
   }
 
   /** source[start, end). */

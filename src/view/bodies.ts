@@ -1,0 +1,171 @@
+/**
+ * List bodies, each encoded once a snapshot and only when somebody asks. Main only.
+ *
+ * Small selections are encoded on the spot. Others are one worker job, shared by all requests that
+ * ask for the same meanwhile, and kept in a cache until the next publish.
+ */
+import type { Clock } from '../model/clock.js';
+import { WeftError } from '../model/errors.js';
+import type { JobResult, JobRunner } from '../model/jobs.js';
+import { LIST_CELLS_INLINE_MAX } from '../model/limits.js';
+import type { Fabric } from '../fabric/fabric.js';
+import type { RowAddress, Table } from '../fabric/table.js';
+import { requireTable, RETRY_AFTER_S } from '../query/freshness.js';
+import type { ListSelection } from '../query/list-query.js';
+import { unknownSwitch } from '../query/selector.js';
+import { BodyCache } from './body-cache.js';
+import { encodeOrder, type ListOrder, type ListResult, type ListTask } from './encode-list.js';
+import { ListBody } from './list-body.js';
+import { hasAgeField, resolveFields } from './listing.js';
+
+/** Smaller bodies are sent as they are: compressing them saves no packet. */
+const GZIP_BYTES_MIN = 1400;
+
+export interface BodyServiceOptions {
+  readonly fabric: Fabric;
+  readonly jobs: JobRunner;
+  readonly clock: Clock;
+  /** BODY_CACHE_BYTES. */
+  readonly bodyCacheBytes: number;
+  /** MAX_LIST_BYTES. */
+  readonly listBytesMax: number;
+  /** Of one job's run. */
+  readonly jobTimeoutMs: number;
+}
+
+/** Counts since start. */
+export interface BodyStats {
+  readonly hits: number;
+  /** Requests that waited for a job that another one had started. */
+  readonly shared: number;
+  readonly inline: number;
+  readonly jobs: number;
+  readonly failures: number;
+  readonly cachedBytes: number;
+  readonly cachedBodies: number;
+}
+
+/** True when encoding costs the main thread no more than a few row scans and LIST_CELLS_INLINE_MAX cells. */
+function isSmall(table: Table, selection: ListSelection, fields: number): boolean {
+  const { shape, rows, offset, limit } = selection;
+  const end = limit === null ? Infinity : offset + limit;
+  const slots = table.parts.reduce((sum, part) => sum + part.bank.slots, 0);
+  // A filter, a sort or a second part make it look at every slot, whatever the limit.
+  const stopsEarly = rows === null && table.parts.length === 1 && shape !== 'page';
+  const lookups = rows !== null && rows.prefixes.length === 0 && shape !== 'page';
+  let visited = stopsEarly ? Math.min(slots, end) : slots;
+  if (lookups) visited = rows.exact.length;
+  const returned = Math.min(visited, limit ?? Infinity);
+  return visited <= LIST_CELLS_INLINE_MAX && returned * Math.max(1, fields) <= LIST_CELLS_INLINE_MAX;
+}
+
+/** The refusal that a failed job means for its requests. */
+function jobError(result: Extract<JobResult<ListResult>, { ok: false }>): WeftError {
+  switch (result.reason) {
+    case 'timeout':
+      return new WeftError('deadline', `cannot encode the list: ${result.message}`);
+    case 'worker':
+      return new WeftError('internal', `cannot encode the list: ${result.message}`);
+    case 'overloaded':
+    case 'closed':
+      return new WeftError('overloaded', `cannot encode the list now: ${result.message}`, RETRY_AFTER_S);
+  }
+}
+
+export class BodyService {
+  readonly #options: BodyServiceOptions;
+  readonly #cache: BodyCache;
+  readonly #running = new Map<string, Promise<ListBody>>();
+  readonly #counts = { hits: 0, shared: 0, inline: 0, jobs: 0, failures: 0 };
+
+  constructor(options: BodyServiceOptions) {
+    this.#options = options;
+    this.#cache = new BodyCache(options.bodyCacheBytes);
+    options.fabric.onPublish(() => this.#cache.clear());
+  }
+
+  get stats(): BodyStats {
+    return { ...this.#counts, cachedBytes: this.#cache.bytes, cachedBodies: this.#cache.size };
+  }
+
+  /**
+   * The body of a selection over the current table. `gzip`: the client takes it; small bodies come
+   * plain all the same. Throws no_data, unknown_metric, unknown_switch or too_large; the promise
+   * rejects with too_large, overloaded (503), deadline (504) or internal.
+   */
+  get(selection: ListSelection, gzip: boolean): ListBody | Promise<ListBody> {
+    const table = requireTable(this.#options.fabric);
+    const key = `${table.snapshotId} ${selection.key}`;
+    const known = this.#known(gzip ? `${key} gzip` : key);
+    if (known) return known;
+    const fields = resolveFields(table, selection);
+    const row: RowAddress = { part: 0, slot: -1 };
+    for (const id of selection.rows?.exact ?? []) if (!table.find(id, row)) throw unknownSwitch(id);
+    if (!isSmall(table, selection, fields.length)) return this.#job(table, selection, gzip, key);
+    const plain = this.#cache.get(key) ?? this.#inline(table, selection, key);
+    // Main never compresses. Without a free worker the plain body is as good.
+    if (!gzip || plain.byteLength < GZIP_BYTES_MIN) return plain;
+    return this.#job(table, selection, true, key).catch(() => plain);
+  }
+
+  #known(key: string): ListBody | Promise<ListBody> | undefined {
+    const cached = this.#cache.get(key);
+    if (cached) {
+      this.#counts.hits++;
+      return cached;
+    }
+    const running = this.#running.get(key);
+    if (running) this.#counts.shared++;
+    return running;
+  }
+
+  #order(table: Table, selection: ListSelection, gzip: boolean): ListOrder {
+    const { clock, fabric, listBytesMax } = this.#options;
+    const nowMs = clock.nowMs();
+    const agesMs = table.parts.map((_, part) => fabric.statusOf(part).ageMs(nowMs) ?? 0);
+    return { selection, gzip, listBytesMax, agesMs };
+  }
+
+  #inline(table: Table, selection: ListSelection, key: string): ListBody {
+    this.#counts.inline++;
+    const encoded = encodeOrder(table, this.#order(table, selection, false));
+    const body = new ListBody(table.snapshotId, encoded, selection.bare);
+    if (!hasAgeField(selection)) this.#cache.add(key, body);
+    return body;
+  }
+
+  #job(table: Table, selection: ListSelection, gzip: boolean, plainKey: string): Promise<ListBody> {
+    const key = gzip ? `${plainKey} gzip` : plainKey;
+    const running = this.#run(table, selection, gzip).then((body) => {
+      const current = this.#options.fabric.table?.snapshotId === body.snapshotId;
+      if (current && !hasAgeField(selection)) this.#cache.add(key, body);
+      return body;
+    });
+    const done = running.finally(() => this.#running.delete(key));
+    if (!hasAgeField(selection)) this.#running.set(key, done);
+    return done;
+  }
+
+  async #run(table: Table, selection: ListSelection, gzip: boolean): Promise<ListBody> {
+    const { fabric, jobs, jobTimeoutMs } = this.#options;
+    this.#counts.jobs++;
+    const unpin = fabric.pin();
+    const task: ListTask = { table: table.ref(), ...this.#order(table, selection, gzip) };
+    const result = await jobs.run<ListResult>('encodeList', task, {
+      jobClass: 'encode',
+      timeoutMs: jobTimeoutMs,
+    });
+    if (!result.ok) {
+      // Until its thread has ended the job may still read.
+      void result.exited.then(unpin);
+      this.#counts.failures++;
+      throw jobError(result);
+    }
+    unpin();
+    if (!result.value.ok) {
+      this.#counts.failures++;
+      throw new WeftError(result.value.code, result.value.message);
+    }
+    return new ListBody(table.snapshotId, result.value.list, selection.bare);
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * `{"snapshot_id","fields":[...],"switch_ids":[...],"columns":{"cpu_util_pct":[34.1,...]},"total","age_ms"}`:
+ * the smallest JSON, and the fastest to make: cells are read in the order in which they lie.
+ */
+import type { ByteWriter } from './bytes.js';
+import { writeHead } from './envelope.js';
+import type { Listing } from './listing.js';
+import { writeJsonText } from './text.js';
+import { JSON_TYPE, type Tail, type View } from './view.js';
+
+const COMMA = 44;
+
+export const columnsView: View = {
+  shape: 'columns',
+  mediaType: JSON_TYPE,
+  encode(listing: Listing, out: ByteWriter): Tail {
+    writeHead(out, listing);
+    out.ascii(',"switch_ids":[');
+    const parts: number[] = [];
+    const slots: number[] = [];
+    const total = listing.forEachRow((part, slot) => {
+      const reader = listing.reader(part);
+      if (slots.length > 0) out.byte(COMMA);
+      writeJsonText(out, reader.u8, reader.keyStart(slot), reader.keyLength(slot));
+      parts.push(part);
+      slots.push(slot);
+    });
+    out.ascii('],"columns":{');
+    listing.fields.forEach(({ name }, i) => {
+      if (i > 0) out.byte(COMMA);
+      out.json(name);
+      out.ascii(':[');
+      for (let row = 0; row < slots.length; row++) {
+        if (row > 0) out.byte(COMMA);
+        listing.writeJson(out, i, parts[row]!, slots[row]!);
+      }
+      out.ascii(']');
+    });
+    out.ascii('}');
+    return { total };
+  },
+};

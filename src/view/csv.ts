@@ -1,0 +1,38 @@
+/** Header `switch_id,a,b`, then a line a row: RFC 4180 with CRLF, missing cells empty. */
+import { ByteWriter, utf8Bytes } from './bytes.js';
+import type { Listing } from './listing.js';
+import { writeCsvText } from './text.js';
+import { CSV_TYPE, type View } from './view.js';
+
+const COMMA = 44;
+
+function endLine(out: ByteWriter): void {
+  out.byte(13);
+  out.byte(10);
+}
+
+export const csvView: View = {
+  shape: 'csv',
+  mediaType: CSV_TYPE,
+  encode(listing: Listing, out: ByteWriter): null {
+    out.ascii(listing.selection.idHeader);
+    for (const { name } of listing.fields) {
+      out.byte(COMMA);
+      const bytes = utf8Bytes(name);
+      // `@age_ms` is a name of weft's own, not a formula of a stranger.
+      if (name.startsWith('@')) out.append(bytes);
+      else writeCsvText(out, bytes, 0, bytes.length);
+    }
+    endLine(out);
+    listing.forEachRow((part, slot) => {
+      const reader = listing.reader(part);
+      writeCsvText(out, reader.u8, reader.keyStart(slot), reader.keyLength(slot));
+      for (let i = 0; i < listing.fields.length; i++) {
+        out.byte(COMMA);
+        listing.writeCsv(out, i, part, slot);
+      }
+      endLine(out);
+    });
+    return null;
+  },
+};

@@ -1,0 +1,51 @@
+/** A finished list body: cached bytes, and an end that is made for each response. */
+import type { Freshness } from '../query/freshness.js';
+import { utf8Bytes } from './bytes.js';
+import type { EncodedList } from './encode-list.js';
+import { gzipEnd } from './gzip.js';
+
+const NOTHING = new Uint8Array(0);
+
+/** Immutable; shared by all responses that send it. */
+export class ListBody {
+  /** Of the rows in it: for the ETag. */
+  readonly snapshotId: string;
+  readonly contentType: string;
+  readonly contentEncoding: 'gzip' | null;
+  /** First bytes of every response. Never changed: send it without copying. */
+  readonly prefix: Uint8Array;
+  /** Sources whose rows are in it; empty when there are no rows. For listFreshness. */
+  readonly sourceIds: readonly string[];
+  readonly #encoded: EncodedList;
+  readonly #bare: boolean;
+
+  constructor(snapshotId: string, encoded: EncodedList, bare: boolean) {
+    this.snapshotId = snapshotId;
+    this.contentType = encoded.contentType;
+    this.contentEncoding = encoded.gzip ? 'gzip' : null;
+    this.prefix = encoded.bytes;
+    this.sourceIds = encoded.sourceIds;
+    this.#encoded = encoded;
+    this.#bare = bare;
+  }
+
+  /** Bytes held, for the cache. */
+  get byteLength(): number {
+    return this.prefix.byteLength;
+  }
+
+  /** Last bytes of one response; the whole body is `prefix` and these. */
+  end(freshness: Freshness): Uint8Array {
+    const tail = this.#tail(freshness);
+    const { gzip } = this.#encoded;
+    return gzip ? gzipEnd(gzip.crc, gzip.rawLength, tail) : tail;
+  }
+
+  #tail({ ageMs, staleSources }: Freshness): Uint8Array {
+    const { tail } = this.#encoded;
+    if (tail === null) return NOTHING;
+    if (this.#bare) return utf8Bytes(`,"age_ms":${ageMs}}`);
+    const stale = staleSources.length > 0 ? `,"stale_sources":${JSON.stringify(staleSources)}` : '';
+    return utf8Bytes(`,"total":${tail.total},"age_ms":${ageMs}${stale}}`);
+  }
+}

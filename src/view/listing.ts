@@ -1,0 +1,130 @@
+/** One selection over one table, resolved: what a View encodes. */
+import type { Table } from '../fabric/table.js';
+import {
+  AGE_FIELD,
+  SOURCE_FIELD,
+  TIMESTAMP_FIELD,
+  type ListSelection,
+  type ListShape,
+} from '../query/list-query.js';
+import { visitRows, visitRowsByKey, type RowVisitor } from '../query/rows.js';
+import { resolveColumns } from '../query/selector.js';
+import type { ColumnView, SegmentReader } from '../snapshot/reader.js';
+import type { ByteWriter } from './bytes.js';
+import { writeCsvCell, writeJsonCell } from './cell.js';
+import { writeIsoTime } from './time.js';
+
+const PSEUDO_FIELDS = [AGE_FIELD, SOURCE_FIELD, TIMESTAMP_FIELD];
+
+/** A column of the body: of the table, or a pseudo-column (`column` -1). */
+export interface Field {
+  readonly name: string;
+  readonly column: number;
+}
+
+/** Member names of a row that a column must not repeat: what weft writes there wins. */
+function reservedName(shape: ListShape, idHeader: string): (name: string) => boolean {
+  if (shape === 'map') return (name) => name === 'timestamp';
+  if (shape === 'envelope' || shape === 'ndjson') return (name) => name === idHeader;
+  return () => false;
+}
+
+/** The body's columns in their order. Throws unknown_metric. */
+export function resolveFields(table: Table, selection: ListSelection): Field[] {
+  const { columns } = table.schema;
+  const names = selection.fields ?? columns.map((column) => column.name);
+  const reserved = reservedName(selection.shape, selection.idHeader);
+  const fields: Field[] = [];
+  for (const name of names) {
+    if (PSEUDO_FIELDS.includes(name)) fields.push({ name, column: -1 });
+    else {
+      const [column] = resolveColumns(table, [name]) as [number];
+      if (!reserved(name)) fields.push({ name, column });
+    }
+  }
+  return fields;
+}
+
+/** True when the body changes while the snapshot stays: it must not be cached. */
+export function hasAgeField(selection: ListSelection): boolean {
+  return selection.fields?.includes(AGE_FIELD) ?? false;
+}
+
+export class Listing {
+  readonly table: Table;
+  readonly selection: ListSelection;
+  readonly fields: readonly Field[];
+  /** Per part: the view of each field, undefined where the part lacks it or the field is pseudo. */
+  readonly #columns: readonly (readonly (ColumnView | undefined)[])[];
+  readonly #agesMs: readonly number[];
+  readonly #used: Uint8Array;
+
+  /** `agesMs`: age of each part's data, for `@age_ms`. Throws unknown_metric. */
+  constructor(table: Table, selection: ListSelection, agesMs: readonly number[]) {
+    this.table = table;
+    this.selection = selection;
+    this.fields = resolveFields(table, selection);
+    this.#columns = table.parts.map((_, part) =>
+      this.fields.map(({ column }) => (column < 0 ? undefined : table.columnView(column, part))),
+    );
+    this.#agesMs = agesMs;
+    this.#used = new Uint8Array(table.parts.length);
+  }
+
+  /** Visits the selected rows in the shape's order; returns how many there are beyond any limit. */
+  forEachRow(visit: RowVisitor): number {
+    const used = this.#used;
+    const marking: RowVisitor = (part, slot) => {
+      used[part] = 1;
+      visit(part, slot);
+    };
+    const walk = this.selection.shape === 'page' ? visitRowsByKey : visitRows;
+    return walk(this.table, this.selection.rows, this.selection, marking);
+  }
+
+  /** Sources whose rows were visited. */
+  get sourceIds(): string[] {
+    return this.table.parts.filter((_, part) => this.#used[part] === 1).map((part) => part.ref.sourceId);
+  }
+
+  reader(part: number): SegmentReader {
+    return this.table.parts[part]!.reader;
+  }
+
+  /** Epoch ms of a row: its own time, else its source's. */
+  rowTimeMs(part: number, slot: number): number {
+    const { reader, bank } = this.table.parts[part]!;
+    return reader.rowTimeMs(bank, slot);
+  }
+
+  /** Field `index` of a row as a JSON value. */
+  writeJson(out: ByteWriter, index: number, part: number, slot: number): void {
+    const column = this.#columns[part]![index];
+    if (column === undefined && this.fields[index]!.column < 0)
+      this.#writePseudo(out, index, part, slot, true);
+    else writeJsonCell(out, this.table.parts[part]!.reader, column, slot, this.selection.int64AsString);
+  }
+
+  /** Field `index` of a row as a CSV field. */
+  writeCsv(out: ByteWriter, index: number, part: number, slot: number): void {
+    const column = this.#columns[part]![index];
+    if (column === undefined && this.fields[index]!.column < 0)
+      this.#writePseudo(out, index, part, slot, false);
+    else writeCsvCell(out, this.table.parts[part]!.reader, column, slot);
+  }
+
+  #writePseudo(out: ByteWriter, index: number, part: number, slot: number, json: boolean): void {
+    const { name } = this.fields[index]!;
+    if (name === AGE_FIELD) {
+      out.ascii(String(this.#agesMs[part] ?? 0));
+      return;
+    }
+    if (name === SOURCE_FIELD) {
+      // Source ids are of [A-Za-z0-9._-]: neither format escapes them.
+      const { sourceId } = this.table.parts[part]!.ref;
+      out.utf8(json ? `"${sourceId}"` : sourceId);
+      return;
+    }
+    writeIsoTime(out, this.rowTimeMs(part, slot), json);
+  }
+}

@@ -1,0 +1,64 @@
+/** The body of GetMetric, composed as bytes: what changes least is written once and kept. */
+import type { Table } from '../fabric/table.js';
+import type { Freshness } from '../query/freshness.js';
+import type { LocatedMetric } from '../query/get-metric.js';
+import { type ByteWriter, utf8Bytes } from './bytes.js';
+import { writeJsonCell, writePlainCell } from './cell.js';
+import { writeIsoTime, writeSeconds } from './time.js';
+
+/** `full` is weft's own body (API.md section 1); the others are those of the earlier systems. */
+export type MetricShape = 'full' | 'page' | 'map' | 'envelope';
+
+/** Members before the value, by shape. */
+const NAMES: Record<MetricShape, { readonly id: readonly string[]; readonly metric: readonly string[] }> = {
+  full: { id: ['switch_id', 'switch'], metric: ['metric', 'metric_name'] },
+  page: { id: ['switch_id'], metric: ['metric_name'] },
+  map: { id: ['switch'], metric: ['metric'] },
+  envelope: { id: ['switch_id'], metric: ['metric'] },
+};
+
+/** `{"switch_id":"sw-000","switch":"sw-000","metric":"cpu","metric_name":"cpu","value":` */
+function headOf(located: LocatedMetric, shape: MetricShape): Uint8Array {
+  if (located.head && located.headShape === shape) return located.head;
+  const { switchId, metric } = located.request;
+  const members = [
+    ...NAMES[shape].id.map((name) => `"${name}":${JSON.stringify(switchId)}`),
+    ...NAMES[shape].metric.map((name) => `"${name}":${JSON.stringify(metric)}`),
+  ];
+  located.head = utf8Bytes(`{${members.join(',')},"value":`);
+  located.headShape = shape;
+  return located.head;
+}
+
+/** Appends the JSON body of a cell that is in `table` (LocatedMetric.stillIn). */
+export function writeMetricBody(
+  out: ByteWriter,
+  table: Table,
+  located: LocatedMetric,
+  shape: MetricShape,
+  freshness: Freshness,
+): void {
+  const { part, slot } = located;
+  const { reader, bank } = table.parts[part]!;
+  out.append(headOf(located, shape));
+  writeJsonCell(out, reader, table.columnView(located.column, part), slot, located.request.int64AsString);
+  if (shape !== 'envelope') {
+    const timeMs = reader.rowTimeMs(bank, slot);
+    out.ascii(',"timestamp":');
+    if (shape === 'map') writeSeconds(out, timeMs);
+    else writeIsoTime(out, timeMs, true);
+  }
+  if (shape === 'full' || shape === 'envelope') {
+    out.ascii(',"snapshot_id":"');
+    out.ascii(table.snapshotId);
+    out.ascii('","age_ms":');
+    out.ascii(String(freshness.ageMs));
+  }
+  out.ascii('}');
+}
+
+/** Appends the bare value: digits, text, or `null`. */
+export function writeMetricText(out: ByteWriter, table: Table, located: LocatedMetric): void {
+  const { reader } = table.parts[located.part]!;
+  writePlainCell(out, reader, table.columnView(located.column, located.part), located.slot);
+}
