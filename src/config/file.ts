@@ -1,7 +1,7 @@
 /** The configuration file: YAML to plain values, with the position of what is wrong. */
 
 import { LineCounter, parseDocument } from 'yaml';
-import { Mistakes } from './mistakes.js';
+import type { Mistakes } from './mistakes.js';
 import { hint } from './nearest.js';
 import { OPTION_ROWS, type OptionKey } from './options.js';
 

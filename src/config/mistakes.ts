@@ -11,7 +11,9 @@ export function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'a mapping';
-  const text = typeof value === 'string' ? JSON.stringify(redactor.text(value)) : String(value);
+  // Numbers as they are: JSON would show .nan and .inf of YAML as null.
+  const text =
+    typeof value === 'string' ? JSON.stringify(redactor.text(value)) : `${value as number | boolean}`;
   return text.length > SHOWN_LENGTH_MAX ? `${text.slice(0, SHOWN_LENGTH_MAX)}…` : text;
 }
 

@@ -34,7 +34,7 @@ export class SecretResolver {
     if (template.replace(REFERENCE, '').includes('${')) {
       this.#mistakes.add(
         where,
-        'holds a ${ that is no reference, allowed: ${NAME} of an environment variable',
+        `holds a \${ that is no reference, allowed: \${NAME} of an environment variable`,
       );
       return template;
     }

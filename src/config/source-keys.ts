@@ -56,7 +56,7 @@ export const SOURCE_KEYS = {
     'MAX_DECODED_BYTES',
     'Largest body after decompression.',
   ),
-  headers: key(headerMap(), 'none', 'Request headers; ${NAME} in a value is taken from the environment.'),
+  headers: key(headerMap(), 'none', `Request headers; \${NAME} in a value is taken from the environment.`),
   key: key(
     list(KEY_COLUMNS_MAX, column, 'column names'),
     'by name',
@@ -101,17 +101,19 @@ export const SOURCE_KEYS = {
 
 export type SourceKey = keyof typeof SOURCE_KEYS;
 
-/** One entry as read; what is absent (or null) takes its default elsewhere. */
+/** One entry as read; what is absent takes its default elsewhere. */
 export type SourceEntry = {
   readonly [K in SourceKey]?:
-    ((typeof SOURCE_KEYS)[K] extends SourceKeySpec<infer T> ? T : never) | null | undefined;
+    ((typeof SOURCE_KEYS)[K] extends SourceKeySpec<infer T> ? T : never) | undefined;
 };
 
+/** A key without a value (`time:`) is as good as absent. */
+function optional(schema: z.ZodType<unknown>): z.ZodType<unknown> {
+  return schema.nullish().transform((value) => value ?? undefined);
+}
+
 const shape = Object.fromEntries(
-  Object.entries(SOURCE_KEYS).map(([name, spec]) => [
-    name,
-    (spec.kind.schema as z.ZodType<unknown>).nullish(),
-  ]),
+  Object.entries(SOURCE_KEYS).map(([name, spec]) => [name, optional(spec.kind.schema).optional()]),
 );
 
 /** Refuses unknown keys: a misspelt policy must not silently be the default. */

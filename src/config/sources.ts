@@ -50,7 +50,7 @@ export function buildSources(
     return [];
   }
   const place = (where: string, entry: SourceEntry & Required): Placed => {
-    const global = entry.max_stale_ms == null && defaults.staleMsMax !== null;
+    const global = entry.max_stale_ms === undefined && defaults.staleMsMax !== null;
     const whereStale = global || where === 'UPSTREAM_URL' ? 'MAX_STALE_MS' : `${where}.max_stale_ms`;
     return { where, whereStale, source: complete(entry, where, defaults, resolver) };
   };
@@ -89,10 +89,10 @@ function report(where: string, entry: unknown, issue: z.core.$ZodIssue, mistakes
 
 function hasRequired(entry: SourceEntry, where: string, mistakes: Mistakes): entry is SourceEntry & Required {
   for (const key of ['id', 'url'] as const) {
-    if (entry[key] == null)
+    if (entry[key] === undefined)
       mistakes.add(`${where}.${key}`, `is missing, allowed: ${SOURCE_KEYS[key].kind.allowed}`);
   }
-  return entry.id != null && entry.url != null;
+  return entry.id !== undefined && entry.url !== undefined;
 }
 
 interface Required {
@@ -126,7 +126,7 @@ function complete(
 
 function parsePolicy(entry: SourceEntry): ParsePolicy {
   return {
-    key: entry.key == null || entry.key.length === 0 ? null : entry.key,
+    key: entry.key === undefined || entry.key.length === 0 ? null : entry.key,
     time: entry.time ?? null,
     text: entry.text ?? [],
     missing: entry.missing ?? [],

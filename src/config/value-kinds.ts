@@ -93,7 +93,6 @@ export function text(lengthMax: number, what: string): ValueKind<string> {
   return {
     allowed,
     placeholder: 'text',
-    // eslint-disable-next-line no-control-regex -- control characters are what is refused here
     schema: z
       .string({ error: allowed })
       .min(1, { error: allowed })

@@ -11,15 +11,18 @@ export const REDACTED = '[redacted]';
 const SECRET_LENGTH_MIN = 4;
 /** Longer strings are cut: a log line is no place for a body. */
 const TEXT_LENGTH_MAX = 8192;
+/** What is searched at all. The cut to TEXT_LENGTH_MAX comes after the search: it must not halve a secret. */
+const SEARCHED_LENGTH_MAX = 1024 * 1024;
 
 const SECRET_NAME =
   /authorization|cookie|token|secret|passw|api[-_]?key|access[-_]?key|private[-_]?key|credential/i;
+// Every repetition before a fixed word is bounded: unbounded ones take the square of a long text's length.
 // Greedy up to the last '@' before a slash: passwords may contain '@'.
-const URL_USERINFO = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#]+@/gi;
+const URL_USERINFO = /\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#]+@/gi;
 const QUERY_SECRET =
-  /([?&;][\w.-]*(?:token|secret|passw|pwd|api[-_]?key|access[-_]?key|auth|signature|credential|session)[\w.-]*=)[^&;#\s"']*/gi;
-const AUTH_HEADER = /(authorization["']?\s*[:=]\s*["']?)(?:\w+\s+)?[^\s"',;]+/gi;
-const BEARER = /\b(bearer\s+)[A-Za-z0-9._~+/=-]+/gi;
+  /([?&;][\w.-]{0,40}(?:token|secret|passw|pwd|api[-_]?key|access[-_]?key|auth|signature|credential|session)[\w.-]{0,40}=)[^&;#\s"']*/gi;
+const AUTH_HEADER = /(authorization["']?\s{0,4}[:=]\s{0,4}["']?)(?:\w{1,20}\s{1,4})?[^\s"',;]+/gi;
+const BEARER = /\b(bearer\s{1,4})[A-Za-z0-9._~+/=-]+/gi;
 
 /** True for the name of a field or header whose value must not be shown. */
 export function isSecretName(name: string): boolean {
@@ -39,8 +42,7 @@ export class Redactor {
 
   /** `text` without secrets, cut at 8,192 characters. */
   text(text: string): string {
-    // The cut comes last: it must not split a secret into a half that no longer matches.
-    let clean = text;
+    let clean = text.slice(0, SEARCHED_LENGTH_MAX);
     for (const secret of this.#secrets) clean = clean.replaceAll(secret, REDACTED);
     clean = clean
       .replace(URL_USERINFO, `$1${REDACTED}@`)
