@@ -40,7 +40,7 @@ export class Breaker {
 
   failed(): void {
     this.#failures += 1;
-    if (this.#state === 'half_open' || this.#failures >= FAILURES_TO_OPEN) this.#enter('open');
+    if (this.#failures >= FAILURES_TO_OPEN) this.#enter('open');
   }
 
   /** The poll proved nothing about the upstream: as if it had not begun. */

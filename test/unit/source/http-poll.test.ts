@@ -1,96 +1,16 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { sleep } from '../../../src/model/clock.js';
 import { DeliveryError } from '../../../src/model/outcome.js';
-import type { BreakerState } from '../../../src/source/breaker.js';
-import { HttpPollSource } from '../../../src/source/http-poll.js';
-import type { PollResult } from '../../../src/source/poll-report.js';
 import type { Body, Deliver } from '../../../src/source/source.js';
 import { FakeClock, flush, seededRandom } from '../../fixtures/fake-clock.js';
 import { SinkLedger } from '../../fixtures/memory-sink.js';
-import { ScriptedExchange, type Step } from '../../fixtures/scripted-exchange.js';
-
-const running: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const stop of running.splice(0)) await stop();
-});
-
-interface Poll {
-  readonly source: HttpPollSource;
-  readonly exchange: ScriptedExchange;
-  readonly polled: PollResult[];
-  readonly breaker: BreakerState[];
-  readonly run: Promise<void>;
-  skipped: number;
-  stop(): Promise<void>;
-}
-
-interface Setup {
-  readonly script?: (index: number) => Step;
-  readonly deliver?: Deliver;
-  readonly intervalMs?: number;
-  readonly random?: () => number;
-  readonly ledger?: SinkLedger;
-}
-
-const publish: Deliver = async (body) => {
-  body.bytes.release();
-  return { outcome: 'ok' };
-};
-
-function start(clock: FakeClock, setup: Setup = {}): Poll {
-  const { script = () => ({ answer: 'body' }), deliver = publish, intervalMs = 1_000 } = setup;
-  const ledger = setup.ledger ?? new SinkLedger();
-  const exchange = new ScriptedExchange(clock, ledger, script);
-  const stopper = new AbortController();
-  const options = {
-    id: 'a',
-    url: 'http://a/',
-    intervalMs,
-    timeoutMs: 5_000,
-    bodyBytesMax: 9,
-    decodedBytesMax: 9,
-    headers: {},
-  };
-  const source = new HttpPollSource(options, {
-    clock,
-    random: setup.random ?? (() => 0),
-    allocate: ledger.allocate,
-    observer: {
-      polled: (result) => poll.polled.push(result),
-      skipped: (slots) => (poll.skipped += slots),
-      breaker: (state) => poll.breaker.push(state),
-    },
-    openExchange: () => exchange,
-  });
-  const stop = async (): Promise<void> => {
-    stopper.abort();
-    await run.catch(() => {});
-  };
-  const poll: Poll = {
-    source,
-    exchange,
-    polled: [],
-    breaker: [],
-    skipped: 0,
-    stop,
-    get run() {
-      return run;
-    },
-  };
-  const run = source.run(deliver, stopper.signal);
-  run.catch(() => {});
-  running.push(stop);
-  return poll;
-}
-
-const startsOf = (poll: Poll): number[] => poll.exchange.starts.map(({ atMs }) => atMs);
-const outcomesOf = (poll: Poll): string[] => poll.polled.map(({ outcome }) => outcome);
+import { outcomesOf, publish, startPoll, startsOf, type Poll } from '../../fixtures/poll-rig.js';
+import type { ScriptedExchange, Step } from '../../fixtures/scripted-exchange.js';
 
 describe('polling', () => {
   it('polls on its grid, without drift', async () => {
     const clock = new FakeClock();
-    const poll = start(clock, { random: () => 0.25 });
+    const poll = startPoll(clock, { random: () => 0.25 });
     await clock.advance(4_000);
     expect(startsOf(poll)).toEqual([250, 1_250, 2_250, 3_250]);
     expect(poll.polled.length).toBe(4);
@@ -101,7 +21,7 @@ describe('polling', () => {
     const clock = new FakeClock();
     const random = seededRandom(7);
     const intervalMs = 30_000;
-    const polls = Array.from({ length: 50 }, () => start(clock, { random, intervalMs }));
+    const polls = Array.from({ length: 50 }, () => startPoll(clock, { random, intervalMs }));
     await clock.advance(1_000);
     for (const poll of polls) expect(poll.exchange.starts.length).toBe(1);
     await clock.advance(4 * intervalMs);
@@ -118,7 +38,7 @@ describe('polling', () => {
     const random = seededRandom(11);
     const upMs = 40_000;
     const script = (): Step => ({ answer: clock.monotonicMs() < upMs ? 'connect' : 'body' });
-    const polls = Array.from({ length: 50 }, () => start(clock, { random, intervalMs: 2_000, script }));
+    const polls = Array.from({ length: 50 }, () => startPoll(clock, { random, intervalMs: 2_000, script }));
     await clock.advance(upMs + 20_000);
     const firstGood = polls.map((poll) => startsOf(poll).find((atMs) => atMs >= upMs)!);
     expect(Math.max(...firstGood)).toBeLessThanOrEqual(upMs + 20_000);
@@ -142,7 +62,7 @@ describe('polling', () => {
       delivering -= 1;
       return publish(body, signal);
     };
-    const poll = start(clock, { deliver, script: () => ({ answer: 'body', tookMs: 600 }) });
+    const poll = startPoll(clock, { deliver, script: () => ({ answer: 'body', tookMs: 600 }) });
     exchange = poll.exchange;
     await clock.advance(9_500);
     // Each poll takes 2300 ms: slots 0, 3, 6, 9.
@@ -156,7 +76,7 @@ describe('polling', () => {
   it('reports exactly once per poll, with the facts of the exchange', async () => {
     const clock = new FakeClock();
     const answers = ['body', 'not_modified', 'timeout'] as const;
-    const poll = start(clock, { script: (index) => ({ answer: answers[index % 3]!, tookMs: 20 }) });
+    const poll = startPoll(clock, { script: (index) => ({ answer: answers[index % 3]!, tookMs: 20 }) });
     await clock.advance(2_500);
     expect(outcomesOf(poll)).toEqual(['ok', 'not_modified', 'timeout']);
     expect(poll.polled[2]).toEqual({
@@ -173,95 +93,6 @@ describe('polling', () => {
   });
 });
 
-describe('failures', () => {
-  it('back off with full jitter, never sooner than the next slot, never beyond ten intervals', async () => {
-    const clock = new FakeClock();
-    const poll = start(clock, { random: seededRandom(5), script: () => ({ answer: 'connect' }) });
-    await clock.advance(1_000_000);
-    const gaps = startsOf(poll).map((atMs, i, all) => atMs - (all[i - 1] ?? atMs));
-    gaps.shift();
-    expect(Math.min(...gaps)).toBeGreaterThan(999.9);
-    expect(Math.max(...gaps)).toBeLessThanOrEqual(10_010);
-    expect(Math.max(...gaps)).toBeGreaterThan(8_000);
-    expect(new Set(gaps.map(Math.round)).size).toBeGreaterThan(5);
-    const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
-    expect(mean).toBeGreaterThan(3_500);
-    expect(mean).toBeLessThan(6_500);
-  });
-
-  it.each(['body', 'not_modified'] as const)('a good exchange (%s) ends the backoff', async (good) => {
-    const clock = new FakeClock();
-    const script = (index: number): Step => ({ answer: index < 4 ? 'connect' : good });
-    // 0.999: the longest pauses, so that a backoff that went on would show.
-    const random = (
-      (values) => () =>
-        values.shift() ?? 0.999
-    )([0]);
-    const poll = start(clock, { random, script });
-    await clock.advance(17_500);
-    expect(startsOf(poll)).toEqual([0, 1_000, 3_000, 7_000, 15_000, 16_000, 17_000]);
-    expect(poll.polled.map(({ attempt }) => attempt).slice(0, 6)).toEqual([1, 2, 3, 4, 0, 0]);
-  });
-
-  it('open the breaker after five; one probe at a time; success closes it', async () => {
-    const clock = new FakeClock();
-    const script = (index: number): Step => ({ answer: index < 7 ? 'dns' : 'body', tookMs: 300 });
-    const poll = start(clock, { script });
-    await clock.advance(4_400);
-    expect(poll.polled.length).toBe(5);
-    expect(poll.source.breakerState).toBe('open');
-    await clock.advance(700); // the sixth poll is in flight
-    expect(poll.exchange.inFlight).toBe(1);
-    expect(poll.source.breakerState).toBe('half_open');
-    await clock.advance(5_000);
-    expect(poll.breaker).toEqual(['open', 'half_open', 'open', 'half_open', 'open', 'half_open', 'closed']);
-    expect(poll.exchange.inFlightMax).toBe(1);
-    expect(poll.source.breakerState).toBe('closed');
-  });
-
-  it('of the delivery count like those of the exchange, and pass their class on', async () => {
-    const clock = new FakeClock();
-    const deliver: Deliver = async (body) => {
-      body.bytes.release();
-      throw new DeliveryError('parse', 'line 3: 5 cells, the header has 6', false);
-    };
-    const poll = start(clock, { deliver });
-    await clock.advance(60_000);
-    expect(poll.polled[0]).toMatchObject({
-      outcome: 'parse',
-      message: 'line 3: 5 cells, the header has 6',
-      attempt: 1,
-    });
-    expect(poll.breaker[0]).toBe('open');
-  });
-
-  it('skipped is our own: no backoff, no breaker', async () => {
-    const clock = new FakeClock();
-    const deliver: Deliver = async (body) => {
-      body.bytes.release();
-      throw new DeliveryError('skipped', 'a pinned bank was still in use', true);
-    };
-    const poll = start(clock, { deliver, random: () => 0.5 });
-    await clock.advance(9_900);
-    expect(startsOf(poll).length).toBe(10);
-    expect(poll.breaker).toEqual([]);
-    expect(poll.polled.every(({ attempt, outcome }) => attempt === 0 && outcome === 'skipped')).toBe(true);
-  });
-
-  it('a defect of the delivery ends the run with that error, after one report', async () => {
-    const clock = new FakeClock();
-    const poll = start(clock, {
-      deliver: async () => {
-        throw new TypeError('undefined is not a function');
-      },
-    });
-    await clock.advance(100);
-    await expect(poll.run).rejects.toThrow('undefined is not a function');
-    expect(outcomesOf(poll)).toEqual(['worker']);
-    expect(poll.exchange.closed).toBe(true);
-  });
-});
-
 describe('ETags', () => {
   const etags = (poll: Poll): (string | null)[] => poll.exchange.starts.map(({ etag }) => etag);
 
@@ -275,7 +106,7 @@ describe('ETags', () => {
       if (outcome === 'parse') throw new DeliveryError('parse', 'no', false);
       return { outcome };
     };
-    const poll = start(clock, { deliver, script: (index) => ({ answer: 'body', etag: `"${index}"` }) });
+    const poll = startPoll(clock, { deliver, script: (index) => ({ answer: 'body', etag: `"${index}"` }) });
     await clock.advance(4_500);
     expect(etags(poll)).toEqual([null, '"0"', '"0"', '"0"', '"3"']);
   });
@@ -289,7 +120,7 @@ describe('ETags', () => {
         { answer: 'not_modified' } as const,
         { answer: 'body' } as const,
       ][index] ?? { answer: 'body' };
-    const poll = start(clock, { script });
+    const poll = startPoll(clock, { script });
     await clock.advance(4_500);
     expect(etags(poll)).toEqual([null, 'x', 'x', 'x', null]);
   });
@@ -298,7 +129,7 @@ describe('ETags', () => {
 describe('the end of a run', () => {
   it('while waiting: at once, no timer left', async () => {
     const clock = new FakeClock();
-    const poll = start(clock, { random: () => 0.9 });
+    const poll = startPoll(clock, { random: () => 0.9 });
     await poll.stop();
     expect(clock.pending).toBe(0);
     expect(poll.exchange.starts).toEqual([]);
@@ -313,7 +144,7 @@ describe('the end of a run', () => {
       delivered += 1;
       return publish(body, signal);
     };
-    const poll = start(clock, { ledger, deliver, script: () => ({ answer: 'body', tookMs: 400 }) });
+    const poll = startPoll(clock, { ledger, deliver, script: () => ({ answer: 'body', tookMs: 400 }) });
     await clock.advance(100);
     expect(poll.exchange.inFlight).toBe(1);
     await poll.stop();
@@ -330,7 +161,7 @@ describe('the end of a run', () => {
       new Promise((resolve) => {
         settle = () => resolve(publish(body, signal));
       });
-    const poll = start(clock, { deliver });
+    const poll = startPoll(clock, { deliver });
     await clock.advance(100);
     let ended = false;
     const stopped = poll.stop().then(() => (ended = true));
@@ -344,7 +175,7 @@ describe('the end of a run', () => {
 
   it('refuses a second run beside the first, allows one after it', async () => {
     const clock = new FakeClock();
-    const poll = start(clock);
+    const poll = startPoll(clock);
     await expect(poll.source.run(publish, AbortSignal.abort())).rejects.toThrow('BUG: source a runs twice');
     await poll.stop();
     await poll.source.run(publish, AbortSignal.abort());
