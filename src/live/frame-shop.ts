@@ -1,0 +1,179 @@
+/**
+ * Frames of the current table, each made once however many subscribers ask: small ones on the
+ * spot, large ones in workers. What is large is decided from counters, before any cell is read.
+ */
+import { changeSets, type SinceVersions } from '../fabric/changes.js';
+import type { Fabric } from '../fabric/fabric.js';
+import type { ErrorCode } from '../model/errors.js';
+import type { JobResult, JobRunner } from '../model/jobs.js';
+import { DIFF_CELLS_INLINE_MAX } from '../model/limits.js';
+import { encodeFrame, type FrameResult, type FrameTask } from '../view/frame.js';
+import { frameCellsMax } from '../view/frame-changes.js';
+import type { FrameLimits } from '../view/frame-parts.js';
+import type { SharedSelection } from './selections.js';
+import type { CurrentState, TableState } from './table-state.js';
+
+/** Frame jobs handed to the pool at a time: lists wait in the same queue. */
+const JOBS_MAX = 2;
+/** Frames of the current version that are kept for later askers. */
+const CACHE_BYTES_MAX = 64 * 1024 * 1024;
+
+/** One encoded frame, shared by all who need it. Never changed. */
+export interface Frame {
+  readonly kind: 'snapshot' | 'diff';
+  /** Bodies of view/frame.ts, in order. */
+  readonly parts: readonly Uint8Array[];
+  /** A diff without changes. */
+  readonly empty: boolean;
+  readonly byteLength: number;
+  /** The state that a client is in once it has applied all parts. */
+  readonly target: TableState;
+}
+
+/**
+ * - `gap`: the changes since then are no longer known; ask for a snapshot.
+ * - `refused`: this selection cannot be served; asking again does not help.
+ * - `failed`: not now; asking again later may help.
+ */
+export type FrameOutcome =
+  | { readonly kind: 'frame'; readonly frame: Frame }
+  | { readonly kind: 'gap' }
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
+  | { readonly kind: 'failed'; readonly reason: FailureReason; readonly message: string };
+
+type FailureReason = Extract<JobResult<never>, { ok: false }>['reason'];
+
+export interface FrameShopDeps {
+  readonly fabric: Fabric;
+  /** The version that frames are made for; null before the first publish. */
+  readonly current: () => CurrentState | null;
+  readonly jobs: JobRunner;
+  /** Of one job. */
+  readonly jobTimeoutMs: number;
+  /** Called when a job has ended: `hasRoom` may have become true. */
+  readonly onRoom: () => void;
+}
+
+export interface FrameRequest {
+  readonly selection: SharedSelection;
+  /** Versions that the asker has, of the current schema; null for a snapshot. */
+  readonly since: SinceVersions | null;
+  readonly limits: FrameLimits;
+}
+
+const GAP: FrameOutcome = { kind: 'gap' };
+
+export class FrameShop {
+  readonly #deps: FrameShopDeps;
+  /** By request key; only frames whose target is the current version. */
+  readonly #ready = new Map<string, FrameOutcome>();
+  readonly #coming = new Map<string, Promise<FrameOutcome>>();
+  #readyBytes = 0;
+  #running = 0;
+  #current: CurrentState | null = null;
+
+  constructor(deps: FrameShopDeps) {
+    this.#deps = deps;
+  }
+
+  /** The current state; frames of earlier ones are forgotten. */
+  #moveOn(): CurrentState {
+    const current = this.#deps.current();
+    if (!current) throw new Error('BUG: a frame was requested before the first publish');
+    if (current === this.#current) return current;
+    this.#current = current;
+    this.#ready.clear();
+    this.#coming.clear();
+    this.#readyBytes = 0;
+    return current;
+  }
+
+  /** Whether another job may be handed to the pool now. */
+  get hasRoom(): boolean {
+    return this.#running < JOBS_MAX;
+  }
+
+  /**
+   * The frame to the current table. A promise when a worker makes it: the table may have moved on
+   * when it settles. Undefined when no more jobs may run now (`hasRoom`).
+   */
+  request(request: FrameRequest): FrameOutcome | Promise<FrameOutcome> | undefined {
+    const current = this.#moveOn();
+    const { selection, since, limits } = request;
+    const key = requestKey(request);
+    const known = this.#ready.get(key) ?? this.#coming.get(key);
+    if (known) return known;
+    if (since && !changeSets(current.table, since)) return GAP;
+    const columns = selection.fieldsOf(current.schema).length;
+    const wanted = selection.selection;
+    if (frameCellsMax(current.table, wanted.rows, columns, since) <= DIFF_CELLS_INLINE_MAX) {
+      const result = encodeFrame(current.table, wanted, since, limits);
+      return this.#keep(key, request, outcomeOf(result, current));
+    }
+    if (!this.hasRoom) return undefined;
+    const coming = this.#encodeInWorker(key, request, current);
+    this.#coming.set(key, coming);
+    return coming;
+  }
+
+  async #encodeInWorker(key: string, request: FrameRequest, current: CurrentState): Promise<FrameOutcome> {
+    const { fabric, jobs, jobTimeoutMs, onRoom } = this.#deps;
+    const { selection, since, limits } = request;
+    const task: FrameTask = { table: current.table.ref(), selection: selection.selection, since, limits };
+    const unpin = fabric.pin();
+    this.#running++;
+    const result: JobResult<FrameResult> = await jobs.run('encodeFrame', task, {
+      jobClass: 'encode',
+      timeoutMs: jobTimeoutMs,
+    });
+    this.#running--;
+    onRoom();
+    // A thread that is still ending may still read: its banks stay pinned.
+    if (result.ok) unpin();
+    else void result.exited.then(unpin);
+    if (this.#current === current) this.#coming.delete(key);
+    if (!result.ok) return { kind: 'failed', reason: result.reason, message: result.message };
+    const outcome = outcomeOf(result.value, current);
+    return this.#current === current ? this.#keep(key, request, outcome) : outcome;
+  }
+
+  #keep(key: string, request: FrameRequest, outcome: FrameOutcome): FrameOutcome {
+    this.#put(key, outcome);
+    // A diff that came out as a snapshot is what a new subscriber gets, too.
+    if (outcome.kind === 'frame' && outcome.frame.kind === 'snapshot' && request.since) {
+      this.#put(requestKey({ ...request, since: null }), outcome);
+    }
+    return outcome;
+  }
+
+  #put(key: string, outcome: FrameOutcome): void {
+    if (this.#ready.has(key)) return;
+    this.#ready.set(key, outcome);
+    this.#readyBytes += byteLengthOf(outcome);
+    for (const [old, dropped] of this.#ready) {
+      if (this.#readyBytes <= CACHE_BYTES_MAX) break;
+      this.#ready.delete(old);
+      this.#readyBytes -= byteLengthOf(dropped);
+    }
+  }
+}
+
+function requestKey({ selection, since, limits }: FrameRequest): string {
+  return `${selection.key}:${limits.partBytes}:${since ? since.join('.') : ''}`;
+}
+
+function outcomeOf(result: FrameResult, target: CurrentState): FrameOutcome {
+  if (!result.ok) return { kind: 'refused', code: result.code, message: result.message };
+  const { kind, parts, empty } = result;
+  const { fabricVersion, snapshotId, schema, versions } = target;
+  let byteLength = 0;
+  for (const part of parts) byteLength += part.byteLength;
+  // Not `target` itself: it would keep the whole table as long as a client stays behind.
+  const state = { fabricVersion, snapshotId, schema, versions };
+  return { kind: 'frame', frame: { kind, parts, empty, byteLength, target: state } };
+}
+
+/** What keeping an outcome costs, roughly: empty ones are not free. */
+function byteLengthOf(outcome: FrameOutcome): number {
+  return 512 + (outcome.kind === 'frame' ? outcome.frame.byteLength : 0);
+}

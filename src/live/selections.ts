@@ -1,0 +1,65 @@
+/** Equal selections of many subscribers are one object, so that their frames are one frame. */
+import type { TableSchema } from '../fabric/table.js';
+import { formatRows } from '../query/selector.js';
+import { selectedFields, type FrameSelection } from '../view/frame-selection.js';
+
+/** A selection in use. Compare by identity. */
+export class SharedSelection {
+  /** Short name of the selection, unique among those in use. */
+  readonly key: string;
+  readonly selection: FrameSelection;
+  #schema: TableSchema | undefined;
+  #fields: readonly string[] = [];
+  /** Owned by SelectionBook. */
+  uses = 0;
+
+  constructor(key: string, selection: FrameSelection) {
+    this.key = key;
+    this.selection = selection;
+  }
+
+  /** Names of the selected columns that exist, in the order of frames. */
+  fieldsOf(schema: TableSchema): readonly string[] {
+    if (schema === this.#schema) return this.#fields;
+    this.#schema = schema;
+    this.#fields = selectedFields(schema, this.selection);
+    return this.#fields;
+  }
+
+  /** Whether frames of two schemas have the same fields in the same order. */
+  sameFields(a: TableSchema, b: TableSchema): boolean {
+    const before = this.fieldsOf(a);
+    const now = this.fieldsOf(b);
+    return before.length === now.length && before.every((name, i) => name === now[i]);
+  }
+}
+
+export class SelectionBook {
+  readonly #byText = new Map<string, SharedSelection>();
+  #made = 0;
+
+  /** The one object of all equal selections; call `release` once for each `acquire`. */
+  acquire(selection: FrameSelection): SharedSelection {
+    const text = canonicalText(selection);
+    let shared = this.#byText.get(text);
+    if (!shared) {
+      shared = new SharedSelection(String(++this.#made), selection);
+      this.#byText.set(text, shared);
+    }
+    shared.uses++;
+    return shared;
+  }
+
+  release(shared: SharedSelection): void {
+    shared.uses--;
+    if (shared.uses === 0) this.#byText.delete(canonicalText(shared.selection));
+  }
+
+  get size(): number {
+    return this.#byText.size;
+  }
+}
+
+function canonicalText({ rows, metrics, int64AsString }: FrameSelection): string {
+  return JSON.stringify([formatRows(rows), metrics, int64AsString]);
+}

@@ -1,0 +1,129 @@
+/**
+ * The changes of a selection: rows named one by one are looked up, the others come from a run over
+ * the change bitmaps. A subscriber of one switch must not cost a look at all of them.
+ */
+import {
+  changeSets,
+  changedCellsMax,
+  visitChanges,
+  type ChangeVisitor,
+  type SinceVersions,
+} from '../fabric/changes.js';
+import type { RowAddress, Table } from '../fabric/table.js';
+import { resolveRows, type RowSelector } from '../query/selector.js';
+import type { ChangeSet } from '../snapshot/changes.js';
+
+type Sets = readonly (ChangeSet | null)[];
+
+function bit(word: number, slot: number): boolean {
+  return ((word >>> (slot & 31)) & 1) === 1;
+}
+
+/** Reports changes of single rows, under the same rules as `visitChanges`. */
+class KeyChanges {
+  readonly #table: Table;
+  readonly #sets: Sets;
+  readonly #columns: readonly number[];
+  readonly #visitor: ChangeVisitor;
+  readonly #changed: Int32Array;
+  readonly #at: RowAddress = { part: 0, slot: -1 };
+
+  constructor(table: Table, sets: Sets, columns: readonly number[], visitor: ChangeVisitor) {
+    this.#table = table;
+    this.#sets = sets;
+    this.#columns = columns;
+    this.#visitor = visitor;
+    this.#changed = new Int32Array(columns.length);
+  }
+
+  visit(key: string): void {
+    let part = -1;
+    let slot = -1;
+    let holders = 0;
+    let concerned = false;
+    for (let p = 0; p < this.#table.parts.length; p++) {
+      const found = this.#table.parts[p]!.reader.findKey(key);
+      if (found < 0) continue;
+      holders++;
+      if (holders === 1 || this.#concerns(p, found)) {
+        part = p;
+        slot = found;
+      }
+      concerned ||= this.#concerns(p, found);
+    }
+    if (!concerned) return;
+    if (holders === 1) this.#own(part, slot);
+    else if (this.#table.find(key, this.#at)) this.#visitor.whole(this.#at.part, this.#at.slot);
+    else this.#visitor.removed(part, slot);
+  }
+
+  /** Whether the part published since and holds the row, or did. */
+  #concerns(part: number, slot: number): boolean {
+    const set = this.#sets[part];
+    if (!set) return false;
+    const { reader, bank } = this.#table.parts[part]!;
+    if (bit(set.touchedBits(slot >> 5), slot)) return true;
+    return this.#table.parts.length > 1 && reader.isPresent(bank, slot);
+  }
+
+  /** A row that one part alone has ever seen. */
+  #own(p: number, slot: number): void {
+    const set = this.#sets[p]!;
+    const { reader, bank } = this.#table.parts[p]!;
+    const word = slot >> 5;
+    const present = reader.isPresent(bank, slot);
+    if (bit(set.memberBits(word), slot)) {
+      if (present) this.#visitor.whole(p, slot);
+      else this.#visitor.removed(p, slot);
+      return;
+    }
+    if (!present) return;
+    let count = 0;
+    for (const column of this.#columns) {
+      const c = this.#table.schema.columns[column]!.inPart[p]!;
+      if (c >= 0 && bit(set.cellBits(c, word), slot)) this.#changed[count++] = column;
+    }
+    if (count > 0) this.#visitor.cells(p, slot, this.#changed, count);
+  }
+}
+
+/** Visits the changes of the selected rows since `sets` were taken. */
+export function visitSelected(
+  table: Table,
+  sets: Sets,
+  columns: readonly number[],
+  rows: RowSelector | null,
+  visitor: ChangeVisitor,
+): void {
+  if (rows === null || rows.prefixes.length > 0) {
+    visitChanges(table, sets, columns, resolveRows(table, rows).filter, visitor);
+    return;
+  }
+  const changes = new KeyChanges(table, sets, columns, visitor);
+  for (const key of rows.exact) changes.visit(key);
+}
+
+/** Keys that a scan looks at in the time that one cell takes to encode, about. */
+const KEYS_PER_CELL = 8;
+
+/**
+ * Upper bound of the work of one frame, in cells. Cheap: reads counters, no rows. What is above
+ * DIFF_CELLS_INLINE_MAX belongs in a worker.
+ */
+export function frameCellsMax(
+  table: Table,
+  rows: RowSelector | null,
+  columns: number,
+  since: SinceVersions | null,
+): number {
+  const keys = rows?.exact.length ?? 0;
+  const prefixed = rows !== null && rows.prefixes.length > 0;
+  const scans = rows === null || prefixed;
+  const named = keys * Math.max(1, columns);
+  const sets = since && changeSets(table, since);
+  if (!sets) return scans ? table.rowsMax * Math.max(1, columns) : named;
+  const changed = changedCellsMax(table, sets, columns) + keys;
+  if (!scans) return Math.min(named, changed);
+  // A prefix is compared with every key; change bitmaps are read 32 rows at a time.
+  return changed + table.rowsMax / (prefixed ? KEYS_PER_CELL : KEYS_PER_CELL * 32);
+}

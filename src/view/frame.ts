@@ -1,0 +1,209 @@
+/**
+ * Frames of live subscriptions as bytes: a snapshot of a selection, or what changed in it. Pure:
+ * runs on main for small frames and in workers for the others. Beginnings are added per client.
+ */
+import { changeSets, type ChangeVisitor, type SinceVersions } from '../fabric/changes.js';
+import type { Table, TableRef } from '../fabric/table.js';
+import { WeftError, type ErrorCode } from '../model/errors.js';
+import { visitRows } from '../query/rows.js';
+import type { RowSelector } from '../query/selector.js';
+import { utf8Bytes } from './bytes.js';
+import { visitSelected } from './frame-changes.js';
+import { FrameParts, type FrameLimits } from './frame-parts.js';
+import { RowWriter } from './frame-rows.js';
+import { selectedColumns, type FrameSelection } from './frame-selection.js';
+
+/** One job of `encodeFrame`, as it crosses threads. The banks are pinned. */
+export interface FrameTask {
+  readonly table: TableRef;
+  readonly selection: FrameSelection;
+  readonly since: SinceVersions | null;
+  readonly limits: FrameLimits;
+}
+
+export interface EncodedFrame {
+  readonly ok: true;
+  /** `snapshot` also for a diff that would have been larger. */
+  readonly kind: 'snapshot' | 'diff';
+  /** Each with a buffer of its own. */
+  readonly parts: readonly Uint8Array<ArrayBuffer>[];
+  /** Cells written. */
+  readonly changedCells: number;
+  /** Rows written, removed ones included. */
+  readonly rows: number;
+  /** A diff without changes; it still has its one part. */
+  readonly empty: boolean;
+}
+
+export interface FrameRefusal {
+  readonly ok: false;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export type FrameResult = EncodedFrame | FrameRefusal;
+
+/** A diff is compared with its snapshot, byte for byte, once it is this much of the estimate. */
+const COMPARE_RATIO = 0.7;
+/** And is given up, half done, once it is this much. */
+const GIVE_UP_RATIO = 1.25;
+
+const ALL_OF_THEM = { offset: 0, limit: null };
+
+/**
+ * The frame that brings a client to `table`: from nothing when `since` is null, else from those
+ * versions of the same schema. Selected columns that do not exist are left out. Never throws for
+ * what a client can cause: refusals (`too_large`) are values.
+ */
+export function encodeFrame(
+  table: Table,
+  selection: FrameSelection,
+  since: SinceVersions | null,
+  limits: FrameLimits,
+): FrameResult {
+  try {
+    const encoder = new FrameEncoder(table, selection, limits);
+    return since ? encoder.diff(since) : encoder.snapshot();
+  } catch (error) {
+    if (!(error instanceof WeftError)) throw error;
+    return { ok: false, code: error.code, message: error.message };
+  }
+}
+
+class FrameEncoder {
+  readonly #table: Table;
+  readonly #columns: readonly number[];
+  readonly #rows: RowSelector | null;
+  readonly #rowsMin: number;
+  readonly #int64AsString: boolean;
+  readonly #limits: FrameLimits;
+
+  constructor(table: Table, selection: FrameSelection, limits: FrameLimits) {
+    this.#table = table;
+    this.#columns = selectedColumns(table.schema, selection);
+    this.#rows = selection.rows;
+    this.#int64AsString = selection.int64AsString;
+    this.#limits = limits;
+    this.#rowsMin = rowsMin(table, selection.rows);
+    this.#checkCells(this.#rowsMin);
+  }
+
+  #checkCells(rows: number): void {
+    const cells = rows * Math.max(1, this.#columns.length);
+    if (cells <= this.#limits.cellsMax) return;
+    throw new WeftError(
+      'too_large',
+      `cannot send a selection of ${cells} cells: the limit is ${this.#limits.cellsMax} (MAX_FRAME_CELLS); ` +
+        'select fewer switches or metrics',
+    );
+  }
+
+  #rowWriter(): RowWriter {
+    return new RowWriter(this.#table, this.#columns, this.#int64AsString);
+  }
+
+  #snapshotHead(): Uint8Array {
+    const { schema, snapshotId } = this.#table;
+    const fields = JSON.stringify(this.#columns.map((column) => schema.columns[column]!.name));
+    return utf8Bytes(`"snapshot_id":${JSON.stringify(snapshotId)},"fields":${fields},"rows":[`);
+  }
+
+  snapshot(): EncodedFrame {
+    const parts = new FrameParts(this.#snapshotHead(), false, this.#limits);
+    const writer = this.#rowWriter();
+    visitRows(this.#table, this.#rows, ALL_OF_THEM, (part, slot) => {
+      parts.row();
+      writer.writeArray(parts.out, part, slot);
+      if (writer.cells > this.#limits.cellsMax) this.#checkCells(writer.rows);
+    });
+    const { cells, rows } = writer;
+    return { ok: true, kind: 'snapshot', parts: parts.finish(), changedCells: cells, rows, empty: false };
+  }
+
+  diff(since: SinceVersions): EncodedFrame {
+    const sets = changeSets(this.#table, since);
+    if (!sets) throw new Error('BUG: a diff from versions that the change ring no longer reaches');
+    const head = utf8Bytes(`"snapshot_id":${JSON.stringify(this.#table.snapshotId)},"changes":[`);
+    const changes = new DiffWriter(new FrameParts(head, true, this.#limits), this.#rowWriter(), (writer) =>
+      this.#snapshotBytes(writer),
+    );
+    visitSelected(this.#table, sets, this.#columns, this.#rows, changes);
+    const { parts, writer, givenUp } = changes;
+    if (!givenUp) {
+      const bytes = parts.byteLength;
+      const encoded: EncodedFrame = {
+        ok: true,
+        kind: 'diff',
+        parts: parts.finish(),
+        changedCells: writer.cells,
+        rows: writer.rows,
+        empty: writer.rows === 0,
+      };
+      if (bytes <= COMPARE_RATIO * this.#snapshotBytes(writer)) return encoded;
+      const snapshot = this.snapshot();
+      return byteLengthOf(snapshot) < byteLengthOf(encoded) ? snapshot : encoded;
+    }
+    return this.snapshot();
+  }
+
+  /** Size of the snapshot instead, judged by the rows and cells that the diff has written. */
+  #snapshotBytes({ rows, cells, keyBytes, valueBytes }: RowWriter): number {
+    const key = rows === 0 ? 8 : keyBytes / rows;
+    const value = cells === 0 ? 4 : valueBytes / cells;
+    return this.#snapshotHead().length + this.#rowsMin * (key + 3 + this.#columns.length * (value + 1));
+  }
+}
+
+/** Writes what changed, until that is hopelessly more than a snapshot. */
+class DiffWriter implements ChangeVisitor {
+  readonly parts: FrameParts;
+  readonly writer: RowWriter;
+  givenUp = false;
+  readonly #estimate: (writer: RowWriter) => number;
+  /** Bytes at which the estimate is made again. */
+  #nextCheck = 64 * 1024;
+
+  constructor(parts: FrameParts, writer: RowWriter, estimate: (writer: RowWriter) => number) {
+    this.parts = parts;
+    this.writer = writer;
+    this.#estimate = estimate;
+  }
+
+  #proceed(): boolean {
+    const bytes = this.parts.byteLength;
+    if (bytes > this.#nextCheck && !this.givenUp) {
+      this.#nextCheck = bytes * 2;
+      this.givenUp = bytes > GIVE_UP_RATIO * this.#estimate(this.writer);
+    }
+    return !this.givenUp;
+  }
+
+  cells(part: number, slot: number, columns: Int32Array, count: number): void {
+    if (!this.#proceed()) return;
+    this.parts.row();
+    this.writer.writeObject(this.parts.out, part, slot, columns, count);
+  }
+
+  whole(part: number, slot: number): void {
+    if (!this.#proceed()) return;
+    this.parts.row();
+    this.writer.writeWhole(this.parts.out, part, slot);
+  }
+
+  removed(part: number, slot: number): void {
+    if (!this.#proceed()) return;
+    this.writer.writeKey(this.parts.removedRow(), part, slot);
+  }
+}
+
+/** Selected rows; for all rows of overlapping sources a lower bound, because counting costs. */
+function rowsMin(table: Table, rows: RowSelector | null): number {
+  if (rows) return visitRows(table, rows, ALL_OF_THEM, () => {});
+  return table.parts.reduce((most, part) => Math.max(most, part.bank.rows), 0);
+}
+
+function byteLengthOf({ parts }: EncodedFrame): number {
+  let bytes = 0;
+  for (const part of parts) bytes += part.length;
+  return bytes;
+}
