@@ -27,9 +27,9 @@ COPY --from=dependencies /weft/node_modules/ node_modules/
 COPY --from=build /weft/dist/ dist/
 
 # NODE_OPTIONS: V8 would otherwise size its heap by the container's limit (about half of it), and
-# the snapshots and cached bodies are outside that heap. 512 MB is a cap on the main thread, not a
-# reservation; workers have limits of their own. The container's limit must hold
-# 1.3 x (this heap + the workers' heaps + 3 x the snapshot).
+# the snapshots and cached bodies are outside that heap. 512 MB is a cap, not a reservation. V8 applies
+# it to every worker thread as well, above the thread's resourceLimits, unless the flag is reset to 0
+# after the start. The container's limit must hold 1.3 x (heap + workers x heap + 3 x the snapshot).
 # METRICS_SERVER_HOST: the loopback of a container is reachable by nobody.
 ENV NODE_ENV=production \
     NODE_OPTIONS=--max-old-space-size=512 \

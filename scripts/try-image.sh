@@ -34,6 +34,12 @@ make_base() {
   cp -r "$work/npm/node_modules/npm" "$rootfs/usr/local/lib/node_modules/npm"
   ln -sf ../lib/node_modules/npm/bin/npm-cli.js "$rootfs/usr/local/bin/npm"
   ln -sf ../lib/node_modules/npm/bin/npx-cli.js "$rootfs/usr/local/bin/npx"
+  # Where a proxy with a certificate of its own stands in the way, npm in the base must trust it too.
+  if [ -n "${NODE_EXTRA_CA_CERTS:-}" ]; then
+    cp "$NODE_EXTRA_CA_CERTS" "$rootfs/usr/local/lib/extra-ca.pem"
+    mkdir -p "$rootfs/usr/local/etc"
+    echo cafile=/usr/local/lib/extra-ca.pem >"$rootfs/usr/local/etc/npmrc"
+  fi
   local container
   container=$(buildah from scratch)
   buildah add --quiet "$container" "$rootfs" / >/dev/null
@@ -46,14 +52,18 @@ buildah images --quiet "$base" >/dev/null 2>&1 || { echo "== base image"; make_b
 
 echo "== build"
 buildah bud --isolation chroot --pull-never --format docker --tag "$image" "$repo"
+buildah rmi --prune >/dev/null 2>&1 || true # the build before this one
 buildah inspect --type image --format \
-  'user {{.Docker.Config.User}}, stop {{.Docker.Config.StopSignal}}, command {{.Docker.Config.Cmd}}' "$image"
+  'user {{.Docker.Config.User}}, stop {{.Docker.Config.StopSignal}}, command {{.Docker.Config.Cmd}}{{"\n"}}' "$image"
 
 container=$(buildah from --pull-never "$image")
 root=$(buildah mount "$container")
 started=()
+first_child() { cut -d ' ' -f 1 "/proc/$1/task/$1/children" 2>/dev/null; }
 finish() {
-  for pid in "${started[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
+  # The end of a namespace's process 1 ends all of it; unshare, its parent, then returns.
+  for pid in "${started[@]}"; do kill -KILL "$(first_child "$pid")" 2>/dev/null || true; done
+  wait
   buildah umount "$container" >/dev/null && buildah rm "$container" >/dev/null
 }
 trap finish EXIT
@@ -70,7 +80,7 @@ env_of_trial=("${env_of_image[@]}" METRICS_SERVER_HOST=127.0.0.1 "METRICS_SERVER
 
 # Runs a command as process 1 of its own pid namespace, on a read-only root, without privileges.
 in_image() {
-  exec unshare --mount --pid --fork --kill-child bash -euc '
+  exec unshare --mount --pid --fork bash -euc '
     root=$1; shift
     mount --make-rprivate /
     mount --rbind "$root" "$root"
@@ -81,11 +91,10 @@ in_image() {
     exec unshare --root="$root" --wd=/weft setpriv --reuid 65532 --regid 65532 --clear-groups \
       --bounding-set=-all --inh-caps=-all --no-new-privs env -i "$@"' _ "$root" "${env_of_trial[@]}" "$@"
 }
-first_child() { cut -d ' ' -f 1 "/proc/$1/task/$1/children"; }
 fail() { echo "FAILED: $1" >&2; tail -n 20 "$work"/*.log >&2; exit 1; }
 
 echo "== start: ${command_of_image[*]}"
-in_image node dist/src/main.js simulate >"$work/simulator.log" 2>&1 & started+=($!)
+in_image node dist/src/main.js simulate >"$work/simulator.log" 2>&1 & simulator=$! started+=($!)
 in_image "${command_of_image[@]}" >"$work/daemon.log" 2>&1 & daemon=$! started+=($!)
 
 healthy=false
@@ -97,8 +106,8 @@ done
 [ $healthy = true ] || fail "the health check of the image never passed"
 echo "healthy"
 process=$(first_child "$daemon")
-grep -E '^(Uid|CapEff|CapBnd|NoNewPrivs|NSpid|VmRSS|Threads):' "/proc/$process/status"
-if (in_image touch /weft/written) 2>/dev/null; then fail "the root can be written"; fi
+grep -E '^(Uid|CapEff|CapBnd|NoNewPrivs|NSpid|VmHWM|Threads):' "/proc/$process/status"
+(in_image grep -qE ' / [a-z0-9]+ ro[, ]' /proc/self/mounts) || fail "the root can be written"
 node -e 'fetch(process.argv[1]).then((r) => r.text()).then((t) => console.log(t.slice(0, 200)))' \
   "http://127.0.0.1:$port/telemetry/ListMetrics?limit=1"
 
@@ -106,4 +115,7 @@ echo "== SIGTERM to process 1"
 kill -TERM "$process"
 status=0; wait "$daemon" || status=$?
 [ "$status" = 0 ] || fail "the daemon ended with status $status"
+kill -TERM "$(first_child "$simulator")"
+wait "$simulator" || fail "the simulator ended with status $?"
+started=()
 echo "OK: built, started, healthy, stopped with status 0"
