@@ -38,10 +38,22 @@ export class ByteWriter {
     if (this.at + count > this.u8.length) this.#grow(count);
   }
 
+  /**
+   * Makes room for about `count` more bytes at once: growing by doubling copies and drops as much
+   * again. A guess, in either direction.
+   */
+  expect(count: number): void {
+    const size = Math.min(this.at + count, this.#bytesMax + FIRST_BYTES);
+    if (size > this.u8.length) this.#resize(size);
+  }
+
   #grow(count: number): void {
     this.#check();
     // Callers reserve for the worst case: room is made beyond the limit, only written bytes count.
-    const size = Math.max(this.at + count, Math.min(this.u8.length * 2, this.#bytesMax + FIRST_BYTES));
+    this.#resize(Math.max(this.at + count, Math.min(this.u8.length * 2, this.#bytesMax + FIRST_BYTES)));
+  }
+
+  #resize(size: number): void {
     const bigger = new Uint8Array(size);
     bigger.set(this.u8.subarray(0, this.at));
     this.u8 = bigger;
@@ -114,6 +126,18 @@ export class ByteWriter {
   copy(): Uint8Array<ArrayBuffer> {
     this.#check();
     return this.u8.slice(0, this.at);
+  }
+
+  /**
+   * What was written, in a buffer of its own that is at most an eighth longer: large bodies are not
+   * copied once more. The writer starts anew. Throws too_large.
+   */
+  take(): Uint8Array<ArrayBuffer> {
+    const written = this.result();
+    if (this.u8.length - this.at > this.at / 8) return written.slice();
+    this.u8 = new Uint8Array(0);
+    this.at = 0;
+    return written;
   }
 }
 

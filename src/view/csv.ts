@@ -24,7 +24,7 @@ export const csvView: View = {
       else writeCsvText(out, bytes, 0, bytes.length);
     }
     endLine(out);
-    listing.forEachRow((part, slot) => {
+    listing.forEachRow(out, (part, slot) => {
       const reader = listing.reader(part);
       writeCsvText(out, reader.u8, reader.keyStart(slot), reader.keyLength(slot));
       for (let i = 0; i < listing.fields.length; i++) {

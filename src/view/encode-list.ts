@@ -23,7 +23,7 @@ export interface ListTask extends ListOrder {
   readonly table: TableRef;
 }
 
-/** A body without its end; `bytes` owns its buffer and fills it. */
+/** A body without its end; `bytes` owns its buffer, and nearly fills it. */
 export interface EncodedList {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** null: not compressed. */
@@ -49,7 +49,7 @@ export function encodeOrder(table: Table, order: ListOrder): EncodedList {
   const tail = view.encode(listing, out);
   const { sourceIds } = listing;
   const contentType = view.mediaType;
-  if (!order.gzip) return { bytes: out.copy(), gzip: null, tail, contentType, sourceIds };
+  if (!order.gzip) return { bytes: out.take(), gzip: null, tail, contentType, sourceIds };
   const { bytes, crc, rawLength } = gzipPrefix(out.result());
   return { bytes, gzip: { crc, rawLength }, tail, contentType, sourceIds };
 }

@@ -1,5 +1,6 @@
 /** `{"snapshot_id","fields":[...],"items":[{"switch_id":"sw-000","cpu_util_pct":34.1},...],"total":64,"age_ms":812}` */
 import { ByteWriter, utf8Bytes } from './bytes.js';
+import { writeJsonCell } from './cell.js';
 import type { Listing } from './listing.js';
 import { writeJsonText } from './text.js';
 import { JSON_TYPE, type Tail, type View } from './view.js';
@@ -23,9 +24,13 @@ export function writeRowObject(
   const reader = listing.reader(part);
   out.append(open);
   writeJsonText(out, reader.u8, reader.keyStart(slot), reader.keyLength(slot));
+  const columns = listing.columnsOf(part);
+  const { int64AsString } = listing.selection;
   for (let i = 0; i < labels.length; i++) {
     out.append(labels[i]!);
-    listing.writeJson(out, i, part, slot);
+    const column = columns[i];
+    if (column !== undefined) writeJsonCell(out, reader, column, slot, int64AsString);
+    else listing.writeAbsentJson(out, i, part, slot);
   }
   out.byte(ROW_END);
 }
@@ -48,7 +53,7 @@ export const envelopeView: View = {
     writeHead(out, listing);
     out.ascii(',"items":[');
     let open = first;
-    const total = listing.forEachRow((part, slot) => {
+    const total = listing.forEachRow(out, (part, slot) => {
       writeRowObject(out, listing, labels, open, part, slot);
       open = next;
     });

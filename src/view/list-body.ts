@@ -31,7 +31,7 @@ export class ListBody {
 
   /** Bytes held, for the cache. */
   get byteLength(): number {
-    return this.prefix.byteLength;
+    return this.prefix.buffer.byteLength;
   }
 
   /** Last bytes of one response; the whole body is `prefix` and these. */

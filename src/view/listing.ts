@@ -16,6 +16,10 @@ import { writeIsoTime } from './time.js';
 
 const PSEUDO_FIELDS = [AGE_FIELD, SOURCE_FIELD, TIMESTAMP_FIELD];
 
+/** Rows from whose size that of the body is guessed, and how much is added to the guess. */
+const SAMPLE_ROWS = 64;
+const SLACK = 1.06;
+
 /** A column of the body: of the table, or a pseudo-column (`column` -1). */
 export interface Field {
   readonly name: string;
@@ -71,15 +75,27 @@ export class Listing {
     this.#used = new Uint8Array(table.parts.length);
   }
 
-  /** Visits the selected rows in the shape's order; returns how many there are beyond any limit. */
-  forEachRow(visit: RowVisitor): number {
+  /**
+   * Visits the selected rows in the shape's order; returns how many there are beyond any limit.
+   * `out` is what `visit` writes to: its room is made from the size of the first rows.
+   */
+  forEachRow(out: ByteWriter, visit: RowVisitor): number {
     const used = this.#used;
+    const start = out.at;
+    let rows = 0;
     const marking: RowVisitor = (part, slot) => {
       used[part] = 1;
       visit(part, slot);
+      if (++rows === SAMPLE_ROWS) out.expect(((out.at - start) / SAMPLE_ROWS) * this.#rowsLeft() * SLACK);
     };
     const walk = this.selection.shape === 'page' ? visitRowsByKey : visitRows;
     return walk(this.table, this.selection.rows, this.selection, marking);
+  }
+
+  /** Rows that may follow the sample; with a filter nobody knows. */
+  #rowsLeft(): number {
+    const { rows, limit } = this.selection;
+    return rows ? 0 : Math.min(limit ?? Infinity, this.table.rowsMax) - SAMPLE_ROWS;
   }
 
   /** Sources whose rows were visited. */
@@ -97,20 +113,29 @@ export class Listing {
     return reader.rowTimeMs(bank, slot);
   }
 
+  /** Per field: where a part's cells are; undefined where the part lacks it, and for pseudo-columns. */
+  columnsOf(part: number): readonly (ColumnView | undefined)[] {
+    return this.#columns[part]!;
+  }
+
   /** Field `index` of a row as a JSON value. */
   writeJson(out: ByteWriter, index: number, part: number, slot: number): void {
     const column = this.#columns[part]![index];
-    if (column === undefined && this.fields[index]!.column < 0)
-      this.#writePseudo(out, index, part, slot, true);
+    if (column === undefined) this.writeAbsentJson(out, index, part, slot);
     else writeJsonCell(out, this.table.parts[part]!.reader, column, slot, this.selection.int64AsString);
+  }
+
+  /** A field for which `columnsOf` has nothing, as a JSON value. */
+  writeAbsentJson(out: ByteWriter, index: number, part: number, slot: number): void {
+    if (this.fields[index]!.column < 0) this.#writePseudo(out, index, part, slot, true);
+    else out.ascii('null');
   }
 
   /** Field `index` of a row as a CSV field. */
   writeCsv(out: ByteWriter, index: number, part: number, slot: number): void {
     const column = this.#columns[part]![index];
-    if (column === undefined && this.fields[index]!.column < 0)
-      this.#writePseudo(out, index, part, slot, false);
-    else writeCsvCell(out, this.table.parts[part]!.reader, column, slot);
+    if (column !== undefined) writeCsvCell(out, this.table.parts[part]!.reader, column, slot);
+    else if (this.fields[index]!.column < 0) this.#writePseudo(out, index, part, slot, false);
   }
 
   #writePseudo(out: ByteWriter, index: number, part: number, slot: number, json: boolean): void {

@@ -15,7 +15,7 @@ export const mapView: View = {
     const labels = listing.fields.map(({ name }) => utf8Bytes(`${JSON.stringify(name)}:`));
     out.ascii('{');
     let rows = 0;
-    listing.forEachRow((part, slot) => {
+    listing.forEachRow(out, (part, slot) => {
       const reader = listing.reader(part);
       if (rows++ > 0) out.byte(COMMA);
       writeJsonText(out, reader.u8, reader.keyStart(slot), reader.keyLength(slot));

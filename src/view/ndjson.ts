@@ -12,7 +12,7 @@ export const ndjsonView: View = {
   encode(listing: Listing, out: ByteWriter): null {
     const labels = fieldLabels(listing);
     const open = utf8Bytes(`{"${listing.selection.idHeader}":`);
-    listing.forEachRow((part, slot) => {
+    listing.forEachRow(out, (part, slot) => {
       writeRowObject(out, listing, labels, open, part, slot);
       out.byte(NEWLINE);
     });

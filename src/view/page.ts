@@ -16,7 +16,7 @@ export const pageView: View = {
     const between = utf8Bytes(`,"metric_name":${JSON.stringify(listing.fields[0]?.name ?? '')},"value":`);
     out.ascii('{"items":[');
     const start = out.at;
-    const total = listing.forEachRow((part, slot) => {
+    const total = listing.forEachRow(out, (part, slot) => {
       const reader = listing.reader(part);
       out.ascii(out.at === start ? '{"switch_id":' : ',{"switch_id":');
       writeJsonText(out, reader.u8, reader.keyStart(slot), reader.keyLength(slot));

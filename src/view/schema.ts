@@ -18,7 +18,7 @@ export const schemaView: View = {
       snapshot_id: table.snapshotId,
       switch_id: [...new Set(table.parts.flatMap((part) => part.ref.keyColumns))],
       fields,
-      rows: listing.forEachRow(() => {}),
+      rows: listing.forEachRow(out, () => {}),
     });
     return null;
   },
