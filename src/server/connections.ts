@@ -1,0 +1,60 @@
+/** How many clients may be connected, and how many are. */
+import { readFileSync } from 'node:fs';
+
+/** Descriptors that stay free for sources, workers, logs and files. */
+const DESCRIPTORS_RESERVED = 64;
+/** Where the limit cannot be read (not Linux): a number that every system allows. */
+const CONNECTIONS_UNKNOWN_LIMIT = 192;
+
+function readLimits(): string {
+  try {
+    return readFileSync('/proc/self/limits', 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * The cap on open connections. 0 means as many as the limit on open files leaves: without a cap
+ * below that limit the library spins at full load once descriptors run out.
+ */
+export function connectionsCap(configured: number, limits = readLimits()): number {
+  const match = /^Max open files\s+(\d+|unlimited)/m.exec(limits);
+  const soft = match?.[1] === 'unlimited' ? 1_000_000 : Number(match?.[1] ?? Number.NaN);
+  const allowed = Number.isNaN(soft)
+    ? CONNECTIONS_UNKNOWN_LIMIT
+    : Math.max(1, soft - Math.min(DESCRIPTORS_RESERVED, Math.floor(soft / 2)));
+  return configured === 0 ? allowed : Math.min(configured, allowed);
+}
+
+/** Counts connections, HTTP and WebSocket together. Main only. */
+export class Connections {
+  readonly max: number;
+  #open = 0;
+  #rejected = 0;
+
+  constructor(max: number) {
+    this.max = max;
+  }
+
+  get open(): number {
+    return this.#open;
+  }
+
+  /** Connections closed at once because too many were open. */
+  get rejected(): number {
+    return this.#rejected;
+  }
+
+  /** One more. False: it is beyond the cap and must be closed (its closing is reported as well). */
+  opened(): boolean {
+    this.#open++;
+    if (this.#open <= this.max) return true;
+    this.#rejected++;
+    return false;
+  }
+
+  closed(): void {
+    this.#open--;
+  }
+}

@@ -1,0 +1,49 @@
+/** What the server is started with. The composition root fills it in. */
+import type { AccessLog, Dialect } from '../config/config.js';
+import type { Fabric } from '../fabric/fabric.js';
+import type { Clock, Random } from '../model/clock.js';
+import type { Logger } from '../model/log.js';
+import type { LatencyRecorder } from './endpoint.js';
+import type { Guard } from './guards/guard.js';
+import type { ChangesSource } from './routes/changes.js';
+import type { Observed } from './routes/observe.js';
+import type { LiveHub } from './socket.js';
+import type { BodyService } from '../view/bodies.js';
+
+export interface ServerOptions {
+  readonly host: string;
+  /** 0 = any free port. */
+  readonly port: number;
+  /** Open connections; 0 = as many as the limit on open files leaves. */
+  readonly connectionsMax: number;
+  /** Response bytes that may be under way, at least one list's. */
+  readonly inFlightBytesMax: number;
+  readonly accessLog: AccessLog;
+  readonly defaultDialect: Dialect | 'none';
+  readonly slowClientMs: number;
+  /** Of weft, as health tells it. */
+  readonly version: string;
+  /** From a request to the first byte of its answer. Default: 60 s. */
+  readonly deadlineMs?: number;
+  /** Lateness of the event loop above which lists are refused. Default: 1 s. */
+  readonly loopDelayMsMax?: number;
+}
+
+/** What the server counts into, and what it shows of it. stats/ implements it. */
+export interface ServerStats extends Observed {
+  /** Service times of one endpoint; the same recorder for the same name. */
+  endpoint(name: string): LatencyRecorder;
+}
+
+export interface ServerContext {
+  readonly options: ServerOptions;
+  readonly fabric: Fabric;
+  readonly bodies: BodyService;
+  readonly hub: LiveHub & ChangesSource;
+  readonly stats: ServerStats;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Asked after the server's own, in this order. */
+  readonly guards?: readonly Guard[];
+}

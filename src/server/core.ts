@@ -1,0 +1,30 @@
+/** What every exchange of one server shares. */
+import type { AccessLog } from '../config/config.js';
+import type { Clock } from '../model/clock.js';
+import type { Logger } from '../model/log.js';
+import type { BulkSender } from './bulk.js';
+import type { Guard } from './guards/guard.js';
+import type { HeaderBlock } from './header-block.js';
+import type { InFlight } from './in-flight.js';
+import type { RequestHead } from './request-head.js';
+import type { RequestIds } from './request-ids.js';
+
+export interface ServerCore {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly accessLog: AccessLog;
+  readonly guards: readonly Guard[];
+  readonly requestIds: RequestIds;
+  readonly inFlight: InFlight;
+  readonly bulk: BulkSender;
+  /** Of the request being read. */
+  readonly head: RequestHead;
+  /** Of the response being written. */
+  readonly block: HeaderBlock;
+  /** Longest time from the request to the first byte of its answer. */
+  readonly deadlineMs: number;
+  /** Set by a graceful stop: connections close after their answer. */
+  draining: boolean;
+  /** When the last request came, monotonic. */
+  lastRequestMs: number;
+}

@@ -1,0 +1,297 @@
+/**
+ * One request and its answer: all that routes see of the library. It is answered exactly once,
+ * also when the handler throws, rejects or takes too long; what comes after the answer, or after
+ * the client left, is ignored.
+ *
+ * To answer: `headers()`, append what is needed, then one of the reply methods, without waiting in
+ * between (all exchanges share one header block).
+ */
+import type { Timer } from '../model/clock.js';
+import { WeftError } from '../model/errors.js';
+import { byteLengthOf, type Chunks, type Download } from './bulk.js';
+import type { ServerCore } from './core.js';
+import type { Endpoint } from './endpoint.js';
+import { errorReply, refusalOf, type ErrorStyle } from './errors.js';
+import type { GuardFacts, Refused, RouteCost } from './guards/guard.js';
+import { headerLines, REQUEST_ID_NAME, type HeaderBlock } from './header-block.js';
+import { CONTENT_LENGTH, RETRY_AFTER } from './header-names.js';
+import { clientRequestId } from './request-ids.js';
+import { statusLine } from './status.js';
+import type { UwsRequest, UwsResponse, UwsSocketContext } from './uws.js';
+
+/** Bodies up to here are handed over whole: with their headers they fit the library's buffer. */
+const WHOLE_BODY_BYTES_MAX = 4 * 1024;
+
+const CLOSE_LINE = headerLines({ Connection: 'close' });
+const EMPTY = new Uint8Array(0);
+const decoder = new TextDecoder();
+
+/** Which request this is, as the router found it. */
+export interface Target {
+  readonly method: string;
+  readonly path: string;
+  /** Path segments that the route left open, still encoded. */
+  readonly segments: readonly string[];
+  readonly endpoint: Endpoint;
+  readonly errorStyle: ErrorStyle;
+}
+
+export class Exchange implements GuardFacts {
+  readonly transport: 'http' | 'websocket';
+  readonly target: Target;
+  readonly isHead: boolean;
+  /** Raw text after the question mark. */
+  readonly query: string;
+  readonly ifNoneMatch: string;
+  readonly accept: string;
+  readonly acceptEncoding: string;
+  /** X-Dialect, as sent. */
+  readonly dialect: string;
+  readonly host: string;
+  readonly origin: string;
+  readonly authorization: string;
+  readonly authorizationRepeated: boolean;
+  /** In whose words errors are told. Routes change it as soon as they know better. */
+  errorStyle: ErrorStyle;
+
+  readonly #core: ServerCore;
+  readonly #res: UwsResponse;
+  readonly #startMs: number;
+  readonly #clientId: string | undefined;
+  readonly #ownId: number;
+  /** The library corks while its handler runs; later answers cork themselves. */
+  #inHandler = true;
+  #held = false;
+  #headSent = false;
+  #done = false;
+  #closes: boolean;
+  #deadline: Timer | null = null;
+  #download: Download | null = null;
+
+  /** `core.head` has been read from `req`. */
+  constructor(
+    core: ServerCore,
+    res: UwsResponse,
+    req: UwsRequest,
+    target: Target,
+    startMs: number,
+    transport: 'http' | 'websocket' = 'http',
+  ) {
+    const head = core.head;
+    this.#core = core;
+    this.#res = res;
+    this.#startMs = startMs;
+    this.target = target;
+    this.transport = transport;
+    this.errorStyle = target.errorStyle;
+    this.isHead = target.method === 'HEAD';
+    this.query = req.getQuery() ?? '';
+    this.ifNoneMatch = head.ifNoneMatch;
+    this.accept = head.accept;
+    this.acceptEncoding = head.acceptEncoding;
+    this.dialect = head.dialect;
+    this.host = head.host;
+    this.origin = head.origin;
+    this.authorization = head.authorization;
+    this.authorizationRepeated = head.authorizationRepeated;
+    this.#clientId = clientRequestId(head.requestId);
+    this.#ownId = this.#clientId === undefined ? core.requestIds.next() : 0;
+    this.#closes = core.draining;
+  }
+
+  get method(): string {
+    return this.target.method;
+  }
+
+  get endpoint(): string {
+    return this.target.endpoint.name;
+  }
+
+  get cost(): RouteCost {
+    return this.target.endpoint.cost;
+  }
+
+  get requestId(): string {
+    return this.#clientId ?? this.#core.requestIds.text(this.#ownId);
+  }
+
+  /** The answer has begun, or is not wanted any more. */
+  get answering(): boolean {
+    return this.#headSent || this.#done;
+  }
+
+  /** Answered, or left by the client. */
+  get done(): boolean {
+    return this.#done;
+  }
+
+  remoteAddress(): string {
+    return this.#done ? '' : decoder.decode(this.#res.getRemoteAddressAsText());
+  }
+
+  /** The handler's call is over: an exchange without an answer is kept until it has one. */
+  leaveHandler(): void {
+    this.#inHandler = false;
+    if (!this.#done) this.#hold();
+  }
+
+  /**
+   * Refuses a request that may hide another one, and closes. The answer must come in a later turn:
+   * then the library drops the connection as soon as the hidden request shows, instead of running it.
+   */
+  refuseFraming(error: WeftError): void {
+    this.#closes = true;
+    setImmediate(() => {
+      if (this.#done) return;
+      // An answer to HEAD has no body, and the library closes behind bodies only.
+      if (this.isHead) this.#res.close();
+      else this.fail(error);
+    });
+  }
+
+  // The library ends the process when a handler returns with neither an answer nor this.
+  #hold(): void {
+    if (this.#held) return;
+    this.#held = true;
+    this.#core.inFlight.began();
+    this.#res.onAborted(() => this.#abort());
+    if (this.#headSent) return;
+    const { clock, deadlineMs } = this.#core;
+    this.#deadline = clock.schedule(deadlineMs, () =>
+      this.fail(new WeftError('deadline', `cannot answer within ${deadlineMs} ms`)),
+    );
+  }
+
+  #abort(): void {
+    if (this.#done) return;
+    this.#download?.abort();
+    this.#end(0, 0);
+  }
+
+  /** Begins the headers of the answer; X-Request-Id is in them. */
+  headers(): HeaderBlock {
+    const block = this.#core.block;
+    block.begin();
+    if (this.#clientId === undefined) this.#core.requestIds.write(block, this.#ownId);
+    else block.text(this.#clientId);
+    return block;
+  }
+
+  /** Answers with the headers begun and a small body. `body` is copied before this returns. */
+  reply(status: number, body: Uint8Array): void {
+    if (this.#done) return;
+    if (this.isHead) return this.replyEmpty(status, body.length);
+    if (body.length > WHOLE_BODY_BYTES_MAX) return this.replyChunks(status, [body.slice()]);
+    if (this.#inHandler) this.#writeWhole(status, body);
+    else this.#res.cork(() => this.#writeWhole(status, body));
+  }
+
+  #writeWhole(status: number, body: Uint8Array): void {
+    this.#writeHead(status);
+    this.#res.end(body, this.#closes);
+    this.#end(status, body.length);
+  }
+
+  /** Answers without a body; `contentLength` is what GET would have sent, where that is told. */
+  replyEmpty(status: number, contentLength?: number): void {
+    if (this.#done) return;
+    const block = this.#core.block;
+    if (contentLength !== undefined) {
+      block.append(CONTENT_LENGTH);
+      block.uint(contentLength);
+    }
+    if (this.#closes) block.append(CLOSE_LINE);
+    const write = (): void => {
+      this.#writeHead(status);
+      this.#res.endWithoutBody();
+      this.#end(status, 0);
+    };
+    if (this.#inHandler) write();
+    else this.#res.cork(write);
+  }
+
+  /**
+   * Answers with a body of any size, sent as fast as the client takes it. The chunks must not
+   * change any more. Throws WeftError overloaded when too many bytes are under way.
+   */
+  replyChunks(status: number, chunks: Chunks): void {
+    if (this.#done) return;
+    const totalBytes = byteLengthOf(chunks);
+    if (this.isHead) return this.replyEmpty(status, totalBytes);
+    if (totalBytes <= WHOLE_BODY_BYTES_MAX) return this.reply(status, joined(chunks));
+    const { bulk, block } = this.#core;
+    if (!bulk.admits(totalBytes)) {
+      const limit = `${bulk.bytesMax} bytes of answers are under way (IN_FLIGHT_BYTES_MAX)`;
+      throw new WeftError('overloaded', `cannot send ${totalBytes} bytes now: ${limit}`, 1);
+    }
+    if (this.#closes) block.append(CLOSE_LINE);
+    const write = (): void => {
+      this.#writeHead(status);
+      this.#download = bulk.start(this.#res, chunks, totalBytes, () => this.#end(status, totalBytes));
+    };
+    if (this.#inHandler) write();
+    else this.#res.cork(write);
+  }
+
+  #writeHead(status: number): void {
+    this.#headSent = true;
+    this.#deadline?.cancel();
+    if (status !== 200) this.#res.writeStatus(statusLine(status));
+    this.#res.writeHeader(REQUEST_ID_NAME, this.#core.block.view());
+  }
+
+  /** Answers with an error. Anything but a WeftError is logged and told as `internal`. */
+  fail(error: unknown): void {
+    if (!(error instanceof WeftError)) {
+      const { method, path } = this.target;
+      this.#core.log.error('http.error', { method, path, request_id: this.requestId, err: error });
+    }
+    if (this.#done) return;
+    if (this.#headSent) this.#res.close();
+    else this.refuse(refusalOf(error));
+  }
+
+  refuse(refused: Refused & { readonly detail?: unknown }): void {
+    if (this.#done) return;
+    const { status, head, body } = errorReply(refused, this.errorStyle, this.requestId);
+    const block = this.headers();
+    block.append(head);
+    if (refused.retryAfterS !== undefined) {
+      block.append(RETRY_AFTER);
+      block.uint(refused.retryAfterS);
+    }
+    if (refused.headers) block.append(headerLines(refused.headers));
+    this.reply(status, body);
+  }
+
+  /** Answers 101: the connection is a WebSocket from now on, and `userData` its companion. */
+  upgrade(userData: object, key: string, context: UwsSocketContext): void {
+    this.headers();
+    this.#writeHead(101);
+    // No extensions: compression would run on this thread, once for each subscriber. No
+    // subprotocol: weft has none that a client could ask for.
+    this.#res.upgrade(userData, key, '', '', context);
+    this.#end(101, 0);
+  }
+
+  /** `status` 0: the client left first. */
+  #end(status: number, bytes: number): void {
+    this.#done = true;
+    const { clock, inFlight, accessLog, log } = this.#core;
+    if (this.#held) {
+      this.#deadline?.cancel();
+      inFlight.ended();
+    }
+    const elapsedMs = clock.monotonicMs() - this.#startMs;
+    if (status !== 0) this.target.endpoint.latency.record(elapsedMs * 1000);
+    if (accessLog === 'off' || (accessLog === 'errors' && status < 400)) return;
+    const { method, path } = this.target;
+    const latency = Math.round(elapsedMs * 1000) / 1000;
+    const facts = { method, path, status, latency_ms: latency, bytes_sent: bytes };
+    log.info('http.access', { ...facts, request_id: this.requestId });
+  }
+}
+
+function joined(chunks: Chunks): Uint8Array {
+  return chunks.length === 0 ? EMPTY : chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+}

@@ -1,0 +1,163 @@
+/** GET /telemetry/GetMetric: one cell. The hottest path there is; it never waits. */
+import type { Dialect } from '../../config/config.js';
+import type { Fabric } from '../../fabric/fabric.js';
+import type { Table } from '../../fabric/table.js';
+import type { Clock } from '../../model/clock.js';
+import { matchesEtag } from '../../query/etag.js';
+import { requireTable, rowFreshness } from '../../query/freshness.js';
+import {
+  locatePath,
+  locateQuery,
+  METRIC_PARAMETERS,
+  MetricCache,
+  type LocatedMetric,
+} from '../../query/get-metric.js';
+import { QueryParams } from '../../query/params.js';
+import { ByteWriter } from '../../view/bytes.js';
+import { writeMetricBody, writeMetricText, type MetricShape } from '../../view/metric.js';
+import { dialectError } from '../dialect-errors.js';
+import { rulesOf, type DialectChooser } from '../dialects.js';
+import type { ErrorStyle } from '../errors.js';
+import type { Exchange } from '../exchange.js';
+import { appendSnapshot, SnapshotPrefix } from '../snapshot-headers.js';
+
+const JSON_TYPE = 'application/json';
+const TEXT_TYPE = 'text/plain; charset=utf-8';
+const HTML_TYPE = 'text/html; charset=utf-8';
+/** A key, a column name and a text cell, escaped, with room to spare. */
+const BODY_BYTES_MAX = 1024 * 1024;
+/** Cells that each dialect remembers; weft's own form remembers as many as MetricCache does. */
+const DIALECT_CELLS_MAX = 4096;
+const TEXT_ASKED = /(?:^|&)format=text(?:&|$)/;
+
+export interface MetricDeps {
+  readonly fabric: Fabric;
+  readonly clock: Clock;
+}
+
+/** GetMetric in the words of one dialect (null: weft's own). */
+export class MetricRoute {
+  readonly #deps: MetricDeps;
+  readonly #dialect: Dialect | null;
+  readonly #shape: MetricShape;
+  readonly #cache: MetricCache;
+  /** By part: headers of JSON and of text. */
+  readonly #json: SnapshotPrefix[] = [];
+  readonly #text: SnapshotPrefix[] = [];
+  readonly #out = new ByteWriter(BODY_BYTES_MAX, 'BODY_BYTES_MAX');
+
+  constructor(deps: MetricDeps, dialect: Dialect | null) {
+    this.#deps = deps;
+    this.#dialect = dialect;
+    this.#shape = dialect === null || dialect === 'plain' ? 'full' : dialect;
+    this.#cache = dialect === null ? new MetricCache() : new MetricCache(DIALECT_CELLS_MAX);
+  }
+
+  /** The cell of an earlier request of this very text, if there was one: no parsing at all. */
+  known(exchange: Exchange): LocatedMetric | undefined {
+    const { table } = this.#deps.fabric;
+    return table === null ? undefined : this.#cache.find(keyOf(exchange), table);
+  }
+
+  handle(exchange: Exchange, known = this.known(exchange)): void {
+    exchange.errorStyle = this.#errorStyle(exchange, known);
+    try {
+      const table = this.#table(exchange);
+      const located = known ?? this.#locate(exchange, table);
+      this.#answer(exchange, table, located);
+    } catch (error) {
+      throw this.#inWords(error, exchange);
+    }
+  }
+
+  #errorStyle(exchange: Exchange, known: LocatedMetric | undefined): ErrorStyle {
+    if (this.#dialect !== null) return this.#dialect;
+    // What cannot be read in full may still say how it wants to be told so.
+    return known?.request.format ?? (TEXT_ASKED.test(exchange.query) ? 'text' : 'json');
+  }
+
+  /** Before the first publish a mistake of the client is told all the same. */
+  #table(exchange: Exchange): Table {
+    const { fabric } = this.#deps;
+    if (fabric.table === null && exchange.target.segments.length === 0) {
+      const { extra, ignoreUnknown } = rulesOf(this.#dialect);
+      const names = [...METRIC_PARAMETERS, ...extra];
+      const params = new QueryParams(exchange.query, { names, ignoreUnknown });
+      params.required('switch_id');
+      params.required('metric');
+    }
+    return requireTable(fabric);
+  }
+
+  #locate(exchange: Exchange, table: Table): LocatedMetric {
+    const { segments } = exchange.target;
+    const rules = rulesOf(this.#dialect);
+    const [first, second] = segments;
+    const located =
+      first === undefined || second === undefined
+        ? locateQuery(table, exchange.query, rules)
+        : locatePath(table, first, second, exchange.query, rules);
+    this.#cache.add(keyOf(exchange), located);
+    return located;
+  }
+
+  #answer(exchange: Exchange, table: Table, located: LocatedMetric): void {
+    const { fabric, clock } = this.#deps;
+    const freshness = rowFreshness(fabric, located.part, clock);
+    const { snapshotId } = table;
+    if (exchange.ifNoneMatch !== '' && matchesEtag(exchange.ifNoneMatch, snapshotId)) {
+      appendSnapshot(exchange.headers(), snapshotId, freshness);
+      exchange.replyEmpty(304);
+      return;
+    }
+    const out = this.#out;
+    out.reset();
+    const asText = this.#dialect === 'plain' || (this.#dialect === null && located.request.format === 'text');
+    if (asText) writeMetricText(out, table, located);
+    else writeMetricBody(out, table, located, this.#shape, freshness);
+    this.#prefix(asText, located.part).append(exchange.headers(), snapshotId, freshness);
+    exchange.reply(200, out.result());
+  }
+
+  #prefix(asText: boolean, part: number): SnapshotPrefix {
+    if (!asText) return (this.#json[part] ??= new SnapshotPrefix(JSON_TYPE));
+    return (this.#text[part] ??= new SnapshotPrefix(this.#dialect === 'plain' ? HTML_TYPE : TEXT_TYPE));
+  }
+
+  #inWords(error: unknown, exchange: Exchange): unknown {
+    if (this.#dialect === null) return error;
+    const { query, target } = exchange;
+    const metrics = this.#deps.fabric.table?.schema.columns.map(({ name }) => name) ?? [];
+    return dialectError(error, this.#dialect, { kind: 'metric', query, segments: target.segments, metrics });
+  }
+}
+
+/** What a request is remembered by. A raw query holds no space, so that no two kinds are mixed up. */
+function keyOf(exchange: Exchange): string {
+  const { segments, path } = exchange.target;
+  return segments.length === 0 ? exchange.query : `${path} ${exchange.query}`;
+}
+
+/** GetMetric without a prefix: weft's own, or the dialect that the request names. */
+export class MetricChoice {
+  readonly #chooser: DialectChooser;
+  readonly #own: MetricRoute;
+  readonly #dialects: Readonly<Record<Dialect, MetricRoute>>;
+  readonly #ownByDefault: boolean;
+
+  constructor(chooser: DialectChooser, own: MetricRoute, dialects: Readonly<Record<Dialect, MetricRoute>>) {
+    this.#chooser = chooser;
+    this.#own = own;
+    this.#dialects = dialects;
+    this.#ownByDefault = chooser.of({ query: '', dialect: '' }) === null;
+  }
+
+  handle(exchange: Exchange): void {
+    // A query that was served as weft's own names no dialect: nothing to choose.
+    const known = this.#ownByDefault && exchange.dialect === '' ? this.#own.known(exchange) : undefined;
+    if (known) return this.#own.handle(exchange, known);
+    const dialect = this.#chooser.of(exchange);
+    const route = dialect === null ? this.#own : this.#dialects[dialect];
+    route.handle(exchange);
+  }
+}

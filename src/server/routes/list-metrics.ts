@@ -1,0 +1,135 @@
+/** GET /telemetry/ListMetrics and /telemetry/schema: bodies that BodyService encodes. */
+import type { Dialect } from '../../config/config.js';
+import type { Fabric } from '../../fabric/fabric.js';
+import type { RowAddress, Table } from '../../fabric/table.js';
+import type { Clock } from '../../model/clock.js';
+import { PAGE_LIMIT_DEFAULT } from '../../model/limits.js';
+import { acceptsGzip } from '../../query/accept.js';
+import { matchesEtag } from '../../query/etag.js';
+import { listFreshness, requireLiveTable } from '../../query/freshness.js';
+import { parseListQuery, SCHEMA_SELECTION, type ListSelection } from '../../query/list-query.js';
+import { QueryParams } from '../../query/params.js';
+import { unknownSwitch } from '../../query/selector.js';
+import type { BodyService } from '../../view/bodies.js';
+import type { ListBody } from '../../view/list-body.js';
+import { resolveFields } from '../../view/listing.js';
+import { dialectError } from '../dialect-errors.js';
+import { OWN_RULES, rulesOf } from '../dialects.js';
+import type { Exchange } from '../exchange.js';
+import { headerLines } from '../header-block.js';
+import { CONTENT_ENCODING, CONTENT_TYPE } from '../header-names.js';
+import { appendSnapshot } from '../snapshot-headers.js';
+
+const ATTACHMENT = headerLines({ 'Content-Disposition': 'attachment; filename=metrics.csv' });
+const JSON_HEAD = headerLines({ 'Content-Type': 'application/json', 'Cache-Control': 'no-cache' });
+
+const encoder = new TextEncoder();
+
+export interface ListDeps {
+  readonly fabric: Fabric;
+  readonly bodies: BodyService;
+  readonly clock: Clock;
+}
+
+/** Lists in the words of one dialect (null: weft's own). */
+export class ListRoute {
+  readonly #deps: ListDeps;
+  readonly #dialect: Dialect | null;
+
+  constructor(deps: ListDeps, dialect: Dialect | null) {
+    this.#deps = deps;
+    this.#dialect = dialect;
+  }
+
+  handle(exchange: Exchange): void | Promise<void> {
+    if (this.#dialect !== null) exchange.errorStyle = this.#dialect;
+    try {
+      const selection = this.#selection(exchange);
+      if (this.#dialect !== null && this.#deps.fabric.table === null) {
+        const empty = emptyBody(this.#dialect, selection);
+        if (empty !== undefined) return answerEmpty(exchange, empty);
+      }
+      const pending = answerList(exchange, this.#deps, selection, this.#dialect === 'plain');
+      return pending?.catch((error: unknown) => exchange.fail(this.#inWords(error, exchange)));
+    } catch (error) {
+      throw this.#inWords(error, exchange);
+    }
+  }
+
+  #selection(exchange: Exchange): ListSelection {
+    return parseListQuery({
+      rawQuery: exchange.query,
+      rawMetric: exchange.target.segments[0] ?? null,
+      accept: exchange.accept,
+      dialect: this.#dialect,
+      rules: rulesOf(this.#dialect),
+    });
+  }
+
+  #inWords(error: unknown, exchange: Exchange): unknown {
+    if (this.#dialect === null) return error;
+    const { query, target } = exchange;
+    const metrics = this.#deps.fabric.table?.schema.columns.map(({ name }) => name) ?? [];
+    return dialectError(error, this.#dialect, { kind: 'list', query, segments: target.segments, metrics });
+  }
+}
+
+/** /telemetry/schema. */
+export function handleSchema(exchange: Exchange, deps: ListDeps): void | Promise<void> {
+  new QueryParams(exchange.query, { names: OWN_RULES.extra, ignoreUnknown: false });
+  return answerList(exchange, deps, SCHEMA_SELECTION, false);
+}
+
+/** Before the first sample these systems had lists, empty ones. */
+function emptyBody(dialect: Dialect, { limit, offset, shape }: ListSelection): string | undefined {
+  if (dialect === 'map' && shape === 'map') return '{}';
+  if (dialect !== 'page' || shape !== 'page') return undefined;
+  return JSON.stringify({ items: [], metrics: [], total: 0, limit: limit ?? PAGE_LIMIT_DEFAULT, offset });
+}
+
+function answerEmpty(exchange: Exchange, body: string): void {
+  exchange.headers().append(JSON_HEAD);
+  exchange.reply(200, encoder.encode(body));
+}
+
+function answerList(
+  exchange: Exchange,
+  deps: ListDeps,
+  selection: ListSelection,
+  attachment: boolean,
+): void | Promise<void> {
+  const { fabric, bodies, clock } = deps;
+  const table = requireLiveTable(fabric, clock);
+  if (exchange.ifNoneMatch !== '' && matchesEtag(exchange.ifNoneMatch, table.snapshotId)) {
+    requireNames(table, selection);
+    appendSnapshot(exchange.headers(), table.snapshotId, listFreshness(fabric, [], clock));
+    exchange.replyEmpty(304);
+    return;
+  }
+  const body = bodies.get(selection, acceptsGzip(exchange.acceptEncoding));
+  if (body instanceof Promise) {
+    return body.then((made) => sendList(exchange, deps, made, attachment));
+  }
+  sendList(exchange, deps, body, attachment);
+}
+
+/** Throws unknown_metric or unknown_switch, as encoding would: those come before a 304. */
+function requireNames(table: Table, selection: ListSelection): void {
+  resolveFields(table, selection);
+  const row: RowAddress = { part: 0, slot: -1 };
+  for (const id of selection.rows?.exact ?? []) if (!table.find(id, row)) throw unknownSwitch(id);
+}
+
+function sendList(exchange: Exchange, deps: ListDeps, body: ListBody, attachment: boolean): void {
+  const freshness = listFreshness(deps.fabric, body.sourceIds, deps.clock);
+  const block = exchange.headers();
+  block.append(CONTENT_TYPE);
+  block.text(body.contentType);
+  if (body.contentEncoding !== null) {
+    block.append(CONTENT_ENCODING);
+    block.text(body.contentEncoding);
+  }
+  if (attachment) block.append(ATTACHMENT);
+  appendSnapshot(block, body.snapshotId, freshness);
+  exchange.replyChunks(200, [body.prefix, body.end(freshness)]);
+}

@@ -1,0 +1,151 @@
+/** Every path that weft answers, and who answers it. */
+import type { Dialect } from '../../config/config.js';
+import type { ServerContext } from '../context.js';
+import type { ServerCore } from '../core.js';
+import { DialectChooser, DIALECTS } from '../dialects.js';
+import type { Endpoint } from '../endpoint.js';
+import type { Exchange } from '../exchange.js';
+import type { RouteCost } from '../guards/guard.js';
+import { replyJson, replyText, smallHead } from '../json.js';
+import { Routes, type Handler } from '../route.js';
+import { STREAM_PATH } from '../sockets.js';
+import { handleChanges } from './changes.js';
+import { MetricChoice, MetricRoute } from './get-metric.js';
+import { handleLive, handlePageHealth, handleReady, handleRoot, handleTelemetryHealth } from './health.js';
+import { handleSchema, ListRoute } from './list-metrics.js';
+import { handleEnvelopeStats, handleMetrics, handleStats } from './observe.js';
+
+const METRIC = '/telemetry/GetMetric';
+const LIST = '/telemetry/ListMetrics';
+
+/** The read paths that each earlier system had: under `/dialects/<name>` they are all there is. */
+const MOUNTED: Readonly<Record<Dialect, readonly string[]>> = {
+  page: ['/telemetry/health', `${METRIC}/*/*`, `${LIST}/*`],
+  map: [METRIC, LIST],
+  envelope: [METRIC, LIST, '/stats', '/health'],
+  plain: ['/', METRIC, LIST],
+};
+
+const EMPTY_HTML = smallHead('text/html; charset=utf-8');
+
+type Spoken = Readonly<Partial<Record<Dialect, Handler>>>;
+
+export interface RouteTable {
+  readonly routes: Routes;
+  /** Upgrades of /telemetry/stream are counted under it. */
+  readonly stream: Endpoint;
+  /** Requests that lead nowhere. */
+  readonly unknown: Endpoint;
+}
+
+/** Fills the table: one line a path below, its dialects' mounts follow by themselves. */
+class TableBuilder {
+  readonly routes = new Routes();
+  readonly chooser: DialectChooser;
+  readonly #context: ServerContext;
+  readonly #endpoints = new Map<string, Endpoint>();
+
+  constructor(context: ServerContext) {
+    this.#context = context;
+    this.chooser = new DialectChooser(context.options.defaultDialect);
+  }
+
+  endpoint(name: string, cost: RouteCost): Endpoint {
+    const known = this.#endpoints.get(name);
+    if (known) return known;
+    const made = { name, cost, latency: this.#context.stats.endpoint(name) };
+    this.#endpoints.set(name, made);
+    return made;
+  }
+
+  /** `own` answers without a dialect, and for dialects that say nothing else here. */
+  add(path: string, endpoint: Endpoint, own: Handler, spoken: Spoken = {}): void {
+    const choose = (exchange: Exchange): void | Promise<void> => {
+      const dialect = this.chooser.of(exchange);
+      return ((dialect === null ? undefined : spoken[dialect]) ?? own)(exchange);
+    };
+    const handle = Object.keys(spoken).length === 0 ? own : choose;
+    this.addChosen(path, endpoint, handle, spoken);
+  }
+
+  /** The same where `handle` chooses the dialect by itself. */
+  addChosen(path: string, endpoint: Endpoint, handle: Handler, spoken: Spoken): void {
+    this.routes.add({ path, endpoint, errorStyle: 'json', handle });
+    for (const dialect of DIALECTS) {
+      const own = spoken[dialect];
+      if (own === undefined || !MOUNTED[dialect].includes(path)) continue;
+      this.routes.add({ path: `/dialects/${dialect}${path}`, endpoint, errorStyle: dialect, handle: own });
+    }
+  }
+}
+
+function perDialect<T>(make: (dialect: Dialect) => T): Readonly<Record<Dialect, T>> {
+  return { page: make('page'), map: make('map'), envelope: make('envelope'), plain: make('plain') };
+}
+
+function addReads(table: TableBuilder, context: ServerContext): void {
+  const metric = table.endpoint('GetMetric', 'cheap');
+  const metrics = perDialect((dialect) => new MetricRoute(context, dialect));
+  const spokenMetrics = perDialect<Handler>((dialect) => (exchange) => metrics[dialect].handle(exchange));
+  const choice = new MetricChoice(table.chooser, new MetricRoute(context, null), metrics);
+  const metricHandler: Handler = (exchange) => choice.handle(exchange);
+  table.addChosen(METRIC, metric, metricHandler, spokenMetrics);
+  table.addChosen(`${METRIC}/*/*`, metric, metricHandler, spokenMetrics);
+
+  const list = table.endpoint('ListMetrics', 'expensive');
+  const ownList = new ListRoute(context, null);
+  const spokenLists = perDialect<Handler>((dialect) => {
+    const route = new ListRoute(context, dialect);
+    return (exchange) => route.handle(exchange);
+  });
+  const listHandler: Handler = (exchange) => ownList.handle(exchange);
+  table.add(LIST, list, listHandler, spokenLists);
+  table.add(`${LIST}/*`, list, listHandler, spokenLists);
+
+  const schema = table.endpoint('schema', 'expensive');
+  table.add('/telemetry/schema', schema, (exchange) => handleSchema(exchange, context));
+  const changes = table.endpoint('changes', 'expensive');
+  table.add('/telemetry/changes', changes, (exchange) => handleChanges(exchange, context));
+}
+
+function addHealth(table: TableBuilder, context: ServerContext, core: ServerCore): void {
+  const { fabric, clock, options } = context;
+  const deps = { fabric, clock, core, version: options.version };
+  const health = table.endpoint('health', 'exempt');
+  const plainRoot: Handler = (exchange) => replyText(exchange, EMPTY_HTML, '');
+  table.add('/', health, (exchange) => handleRoot(exchange, deps), { plain: plainRoot });
+  table.add('/telemetry/health', health, (exchange) => handleTelemetryHealth(exchange, deps), {
+    page: handlePageHealth,
+  });
+  table.add('/health', health, handleLive, { envelope: (exchange) => replyJson(exchange, 200, { ok: true }) });
+  table.add('/health/live', health, handleLive);
+  table.add('/health/ready', health, (exchange) => handleReady(exchange, deps));
+}
+
+function addObservation(table: TableBuilder, { stats }: ServerContext): void {
+  table.add('/stats', table.endpoint('stats', 'exempt'), (exchange) => handleStats(exchange, stats), {
+    envelope: (exchange) => handleEnvelopeStats(exchange, stats),
+  });
+  table.add('/metrics', table.endpoint('metrics', 'exempt'), (exchange) => handleMetrics(exchange, stats));
+}
+
+/** What a request gets that asks for the stream without an upgrade. */
+function refusePlainStream(exchange: Exchange): void {
+  exchange.refuse({
+    allow: false,
+    status: 426,
+    error: 'bad_request',
+    message: `cannot stream over plain HTTP: open a WebSocket at ${STREAM_PATH}`,
+    headers: { Upgrade: 'websocket' },
+  });
+}
+
+export function buildRoutes(context: ServerContext, core: ServerCore): RouteTable {
+  const table = new TableBuilder(context);
+  addReads(table, context);
+  addHealth(table, context, core);
+  addObservation(table, context);
+  const stream = table.endpoint('stream', 'cheap');
+  table.add(STREAM_PATH, stream, refusePlainStream);
+  return { routes: table.routes, stream, unknown: table.endpoint('other', 'cheap') };
+}

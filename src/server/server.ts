@@ -1,0 +1,169 @@
+/** The HTTP and WebSocket server: from its start to a graceful stop. Main thread only. */
+import { BulkSender } from './bulk.js';
+import { Connections, connectionsCap } from './connections.js';
+import type { ServerContext } from './context.js';
+import type { ServerCore } from './core.js';
+import { Dispatcher } from './dispatch.js';
+import { OriginGuard } from './guards/origin.js';
+import { LOOP_DELAY_MS_MAX, OverloadGuard, TimerLoopLag } from './guards/overload.js';
+import { HeaderBlock } from './header-block.js';
+import { InFlight } from './in-flight.js';
+import { Listener } from './listen.js';
+import { RequestHead } from './request-head.js';
+import { RequestIds } from './request-ids.js';
+import { buildRoutes } from './routes/routes.js';
+import { Sockets, STREAM_PATH } from './sockets.js';
+import { loadUws, type Uws, type UwsApp } from './uws.js';
+
+const DEADLINE_MS = 60_000;
+/** Idle connections are kept so long after the last request of a stopping server. */
+const QUIET_MS = 100;
+const DRAIN_POLL_MS = 10;
+
+/** What a running server is asked for by /metrics and tests. */
+export interface ServerLoad {
+  readonly connections: number;
+  readonly connectionsRejected: number;
+  readonly sockets: number;
+  readonly inFlight: number;
+  readonly bytesInFlight: number;
+}
+
+export class RunningServer {
+  readonly port: number;
+  readonly #core: ServerCore;
+  readonly #app: UwsApp;
+  readonly #listener: Listener;
+  readonly #connections: Connections;
+  readonly #sockets: Sockets;
+  readonly #lag: TimerLoopLag;
+  #closed = false;
+
+  constructor(parts: Parts, listener: Listener) {
+    this.port = listener.port;
+    this.#core = parts.core;
+    this.#app = parts.app;
+    this.#listener = listener;
+    this.#connections = parts.connections;
+    this.#sockets = parts.sockets;
+    this.#lag = parts.lag;
+  }
+
+  get load(): ServerLoad {
+    const { inFlight, bulk } = this.#core;
+    return {
+      connections: this.#connections.open,
+      connectionsRejected: this.#connections.rejected,
+      sockets: this.#sockets.open,
+      inFlight: inFlight.count,
+      bytesInFlight: bulk.bytesInFlight,
+    };
+  }
+
+  /**
+   * A graceful stop: accepts no more, tells live clients to go, finishes what was asked, and
+   * closes. Connections close behind their next answer; what is still open after `deadlineMs`, or
+   * idle, is cut.
+   */
+  async drain(deadlineMs: number): Promise<void> {
+    const { clock } = this.#core;
+    const endMs = clock.monotonicMs() + deadlineMs;
+    this.#core.draining = true;
+    this.#listener.close();
+    this.#sockets.closeAll();
+    while (!this.#closed && clock.monotonicMs() < endMs && !this.#quiet(clock.monotonicMs())) {
+      await new Promise<void>((resolve) => void clock.schedule(DRAIN_POLL_MS, resolve));
+    }
+    this.close();
+  }
+
+  #quiet(nowMs: number): boolean {
+    if (this.#core.inFlight.count > 0) return false;
+    return this.#connections.open === 0 || nowMs - this.#core.lastRequestMs > QUIET_MS;
+  }
+
+  /** Cuts everything that is open. Calling it again does nothing. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#core.draining = true;
+    this.#lag.stop();
+    this.#listener.close();
+    this.#app.close();
+  }
+}
+
+interface Parts {
+  readonly core: ServerCore;
+  readonly app: UwsApp;
+  readonly connections: Connections;
+  readonly sockets: Sockets;
+  readonly lag: TimerLoopLag;
+}
+
+/**
+ * Starts to serve. Throws NativeBuildError (the library does not load: exit 78), ListenError (the
+ * address is taken or not local: exit 1).
+ */
+export function startServer(context: ServerContext, uws: Uws = loadUws()): RunningServer {
+  const { options } = context;
+  const parts = assemble(context, uws);
+  try {
+    return new RunningServer(parts, Listener.open(uws, parts.app, options.host, options.port));
+  } catch (error) {
+    parts.lag.stop();
+    parts.app.close();
+    throw error;
+  }
+}
+
+function assemble(context: ServerContext, uws: Uws): Parts {
+  const { options, clock } = context;
+  const app = uws.App();
+  const lag = new TimerLoopLag(clock);
+  const core = coreOf(context, lag);
+  const connections = new Connections(connectionsCap(options.connectionsMax));
+  const { routes, stream, unknown } = buildRoutes(context, core);
+  const sockets = new Sockets({
+    core,
+    hub: context.hub,
+    connections,
+    endpoint: stream,
+    slowClientMs: options.slowClientMs,
+  });
+  app.filter((res, change) => {
+    if (change < 0) connections.closed();
+    else if (!connections.opened()) res.close();
+  });
+  // Before anything else: the library crashes when it publishes to an app without such a route.
+  app.ws(STREAM_PATH, sockets.behavior(uws));
+  const dispatcher = new Dispatcher(core, routes, unknown);
+  for (const route of routes.exact) app.get(route.path, dispatcher.direct(route));
+  app.any('/*', dispatcher.any());
+  return { core, app, connections, sockets, lag };
+}
+
+function coreOf(context: ServerContext, lag: TimerLoopLag): ServerCore {
+  const { options, clock, log, random } = context;
+  const bulk = new BulkSender(options.inFlightBytesMax);
+  const overload = new OverloadGuard({
+    lag,
+    loopDelayMsMax: options.loopDelayMsMax ?? LOOP_DELAY_MS_MAX,
+    bytesInFlight: () => bulk.bytesInFlight,
+    inFlightBytesMax: options.inFlightBytesMax,
+  });
+  return {
+    clock,
+    log,
+    accessLog: options.accessLog,
+    guards: [overload, new OriginGuard(), ...(context.guards ?? [])],
+    requestIds: new RequestIds(random),
+    inFlight: new InFlight(),
+    bulk,
+    head: new RequestHead(),
+    block: new HeaderBlock(),
+    deadlineMs: options.deadlineMs ?? DEADLINE_MS,
+    draining: false,
+    lastRequestMs: clock.monotonicMs(),
+  };
+}

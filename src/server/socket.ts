@@ -1,0 +1,101 @@
+/** One live connection: the hub's transport over the library's WebSocket. */
+import type { LiveTransport, SendStatus } from '../live/transport.js';
+import type { UwsWebSocket } from './uws.js';
+
+/** No further frame is handed over while so much waits; the hub offers it again. */
+const WAITING_BYTES_MAX = 1024 * 1024;
+/**
+ * The library's own limit: frames of the hub never reach it, so what does is answers to pings and
+ * the like, which it may drop.
+ */
+export const LIBRARY_BYTES_MAX = 4 * WAITING_BYTES_MAX;
+
+/** What the library accepts; anything else ends the process. */
+const IDLE_SECONDS_MIN = 60;
+const IDLE_SECONDS_MAX = 960;
+/** The hub's own patience ends first: it closes with a reason, the library cuts. */
+const IDLE_MARGIN_SECONDS = 30;
+
+const SENT = 1;
+const DROPPED = 2;
+
+const encoder = new TextEncoder();
+
+/** Seconds without a sign of life after which the library cuts a connection, within its bounds. */
+export function idleSeconds(slowClientMs: number): number {
+  const wanted = Math.ceil(slowClientMs / 1000) + IDLE_MARGIN_SECONDS;
+  return Math.min(IDLE_SECONDS_MAX, Math.max(IDLE_SECONDS_MIN, wanted));
+}
+
+/** A client of the hub. live/ implements it. */
+export interface LiveSession {
+  /** One text message of the client. */
+  receive(text: string): void;
+  /** Some of what `send` had queued went out. */
+  drained(): void;
+  /** The connection is gone. */
+  closed(): void;
+}
+
+export interface LiveHub {
+  attach(transport: LiveTransport): LiveSession;
+}
+
+/** One connection, as the library's user data. */
+export class LiveSocket implements LiveTransport {
+  readonly requestId: string;
+  readonly remote: string;
+  readonly openedMs: number;
+  session: LiveSession | null = null;
+  #ws: UwsWebSocket<LiveSocket> | null = null;
+
+  constructor(requestId: string, remote: string, openedMs: number) {
+    this.requestId = requestId;
+    this.remote = remote;
+    this.openedMs = openedMs;
+  }
+
+  opened(ws: UwsWebSocket<LiveSocket>): void {
+    this.#ws = ws;
+  }
+
+  /** After this the library's socket is not touched any more. */
+  ended(): void {
+    this.#ws = null;
+    this.session?.closed();
+    this.session = null;
+  }
+
+  send(prefix: string, body: Uint8Array): SendStatus {
+    const ws = this.#ws;
+    if (!ws) return 'dropped';
+    if (ws.getBufferedAmount() > WAITING_BYTES_MAX) return 'dropped';
+    const status = ws.send(body.length === 0 ? prefix : message(prefix, body), false, false);
+    if (status === SENT) return 'sent';
+    return status === DROPPED ? 'dropped' : 'queued';
+  }
+
+  /** The library handed on some of what waited. */
+  drain(): void {
+    this.session?.drained();
+  }
+
+  close(code: number, reason: string): void {
+    this.#ws?.end(code, reason);
+  }
+
+  bufferedBytes(): number {
+    return this.#ws?.getBufferedAmount() ?? 0;
+  }
+}
+
+let scratch = new Uint8Array(0);
+
+/** Prefix and body as one message. Overwritten by the next call: the library copies it at once. */
+function message(prefix: string, body: Uint8Array): Uint8Array {
+  const roomBytes = prefix.length * 3 + body.length;
+  if (scratch.length < roomBytes) scratch = new Uint8Array(roomBytes * 2);
+  const { written } = encoder.encodeInto(prefix, scratch);
+  scratch.set(body, written);
+  return scratch.subarray(0, written + body.length);
+}

@@ -1,0 +1,137 @@
+/** All live connections: upgrades, messages, the way to the hub and the end. */
+import { MESSAGE_BYTES_MAX } from '../live/protocol.js';
+import { CLOSE_GOING_AWAY } from '../live/transport.js';
+import type { Connections } from './connections.js';
+import type { ServerCore } from './core.js';
+import type { Endpoint } from './endpoint.js';
+import { Exchange, type Target } from './exchange.js';
+import { checkAll } from './guards/guard.js';
+import { framingError } from './request-head.js';
+import { LIBRARY_BYTES_MAX, LiveSocket, idleSeconds, type LiveHub } from './socket.js';
+import type { Uws, UwsBehavior, UwsRequest, UwsResponse, UwsSocketContext, UwsWebSocket } from './uws.js';
+
+/** RFC 6455: data of a kind that the endpoint does not take; an error of the server. */
+const CLOSE_UNSUPPORTED = 1003;
+const CLOSE_INTERNAL = 1011;
+const PROTOCOL_VERSION = '13';
+
+const decoder = new TextDecoder();
+
+export const STREAM_PATH = '/telemetry/stream';
+
+export interface SocketsDeps {
+  readonly core: ServerCore;
+  readonly hub: LiveHub;
+  readonly connections: Connections;
+  readonly endpoint: Endpoint;
+  readonly slowClientMs: number;
+}
+
+export class Sockets {
+  readonly #deps: SocketsDeps;
+  readonly #target: Target;
+  readonly #open = new Set<LiveSocket>();
+
+  constructor(deps: SocketsDeps) {
+    this.#deps = deps;
+    const { endpoint } = deps;
+    this.#target = { method: 'GET', path: STREAM_PATH, segments: [], endpoint, errorStyle: 'json' };
+  }
+
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** Tells every client to come back later. */
+  closeAll(): void {
+    for (const socket of [...this.#open]) socket.close(CLOSE_GOING_AWAY, 'going away');
+  }
+
+  /** What the library is given. Every option is said, also where it equals the default. */
+  behavior(uws: Uws): UwsBehavior<LiveSocket> {
+    return {
+      compression: uws.DISABLED,
+      maxPayloadLength: MESSAGE_BYTES_MAX,
+      idleTimeout: idleSeconds(this.#deps.slowClientMs),
+      maxBackpressure: LIBRARY_BYTES_MAX,
+      maxLifetime: 0,
+      closeOnBackpressureLimit: false,
+      sendPingsAutomatically: true,
+      upgrade: (res, req, context) => this.#upgrade(res, req, context),
+      open: (ws) => this.#opened(ws),
+      message: (ws, data, isBinary) => this.#message(ws, data, isBinary),
+      drain: (ws) => ws.getUserData().drain(),
+      close: (ws, code) => this.#closed(ws.getUserData(), code),
+    };
+  }
+
+  #upgrade(res: UwsResponse, req: UwsRequest, context: UwsSocketContext): void {
+    const { core } = this.#deps;
+    core.head.read(req);
+    const exchange = new Exchange(core, res, req, this.#target, core.clock.monotonicMs(), 'websocket');
+    const fault = core.head.fault(true);
+    if (fault !== undefined) exchange.refuseFraming(framingError(fault));
+    else if (!this.#refused(exchange, req)) {
+      const socket = new LiveSocket(exchange.requestId, exchange.remoteAddress(), core.clock.monotonicMs());
+      exchange.upgrade(socket, req.getHeader('sec-websocket-key'), context);
+    }
+    exchange.leaveHandler();
+  }
+
+  #refused(exchange: Exchange, req: UwsRequest): boolean {
+    const verdict = checkAll(this.#deps.core.guards, exchange);
+    if (!verdict.allow) exchange.refuse(verdict);
+    else if (this.#deps.core.draining) {
+      const message = 'cannot open a stream: the server is stopping';
+      exchange.refuse({ allow: false, status: 503, error: 'overloaded', message, retryAfterS: 1 });
+    } else if (req.getHeader('sec-websocket-version') !== PROTOCOL_VERSION) {
+      const headers = { 'Sec-WebSocket-Version': PROTOCOL_VERSION };
+      const message = `cannot speak this WebSocket version: use ${PROTOCOL_VERSION}`;
+      exchange.refuse({ allow: false, status: 426, error: 'bad_request', message, headers });
+    }
+    return exchange.done;
+  }
+
+  #opened(ws: UwsWebSocket<LiveSocket>): void {
+    const socket = ws.getUserData();
+    const { core, hub } = this.#deps;
+    this.#open.add(socket);
+    socket.opened(ws);
+    core.log.info('live.open', { request_id: socket.requestId, remote: socket.remote });
+    this.#guarded(socket, () => {
+      socket.session = hub.attach(socket);
+    });
+  }
+
+  #message(ws: UwsWebSocket<LiveSocket>, data: ArrayBuffer, isBinary: boolean): void {
+    const socket = ws.getUserData();
+    if (isBinary) socket.close(CLOSE_UNSUPPORTED, 'send text messages');
+    // The library takes `data` back when this returns.
+    else this.#guarded(socket, () => socket.session?.receive(decoder.decode(data)));
+  }
+
+  /** A mistake of ours ends one connection, not the process. */
+  #guarded(socket: LiveSocket, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#deps.core.log.error('live.error', { request_id: socket.requestId, err: error });
+      socket.close(CLOSE_INTERNAL, 'internal error');
+    }
+  }
+
+  #closed(socket: LiveSocket, code: number): void {
+    const { core, connections } = this.#deps;
+    this.#open.delete(socket);
+    // The library reports the closing of HTTP connections only; this one has left HTTP.
+    connections.closed();
+    const { requestId, remote, openedMs } = socket;
+    const duration = Math.round(core.clock.monotonicMs() - openedMs);
+    core.log.info('live.close', { request_id: requestId, remote, code, duration_ms: duration });
+    try {
+      socket.ended();
+    } catch (error) {
+      core.log.error('live.error', { request_id: requestId, err: error });
+    }
+  }
+}
