@@ -1,4 +1,10 @@
-/** `GET /counters`: faults first, then If-None-Match, then the bytes of the present tick. */
+/**
+ * `GET /counters`: faults first, then If-None-Match, then the bytes of the present tick. Parameters:
+ * - `dialect=page|map|envelope|plain|ufm`; the option `dialect` when absent.
+ * - `mode=…` one fault for this request, see FAULT_MODES; with `at=cell`, `header=1` or `ms=1500`.
+ * - `newline=0` leaves out the last line end (one of the earlier producers never sent it).
+ * - `gzip=1` like Accept-Encoding: gzip, where the option `gzip` is on.
+ */
 
 import { sleep, type Clock, type Random } from '../model/clock.js';
 import type { Body } from './body.js';
