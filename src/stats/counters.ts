@@ -1,0 +1,53 @@
+/** The counters of the whole process, and those of one source: tables, so that none is forgotten. */
+
+/** Name in /metrics (`weft_<name>_total`) and what it counts. */
+export const PROCESS_COUNTERS = {
+  worker_restarts: 'Workers that were lost and replaced: crash, out of memory, deadline.',
+  connections_rejected: 'Connections closed at once because CONNECTIONS_MAX was reached.',
+  requests_aborted: 'Requests whose client left before the answer was complete.',
+  requests_overloaded: 'Requests answered 503 because a queue or the bytes under way were full.',
+  slow_clients_closed: 'Subscribers closed because their socket took nothing for SLOW_CLIENT_MS.',
+  buffers_dropped: 'Shared buffers given up because the free list was full.',
+} as const;
+
+export type ProcessCounter = keyof typeof PROCESS_COUNTERS;
+
+/** Name in /metrics (`weft_source_<name>_total`) and what it counts. */
+export const SOURCE_COUNTERS = {
+  received_bytes: 'Bytes received on the wire.',
+  expected_bytes: 'Bytes announced by Content-Length.',
+  rejected_cells: 'Cells that were no value of their column and are served as missing.',
+  rejected_rows: 'Rows dropped by policy: ragged.',
+  duplicate_rows: 'Rows whose key stood in the body before; the last one was served.',
+  latin1_cells: 'Cells that were not UTF-8 and were read as Latin-1.',
+  header_repeats: 'Header rows repeated inside a body, skipped.',
+  generations: 'Segments made: first body, new schema, growth.',
+} as const;
+
+export type SourceCounter = keyof typeof SOURCE_COUNTERS;
+
+/** Counts by name. Only rises: what is not a positive number is ignored. */
+export class Counters<Name extends string> {
+  readonly #counts: Map<Name, number>;
+
+  constructor(names: readonly Name[]) {
+    this.#counts = new Map(names.map((name) => [name, 0]));
+  }
+
+  add(name: Name, count = 1): void {
+    if (count > 0 && count < Infinity) this.#counts.set(name, this.get(name) + count);
+  }
+
+  get(name: Name): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
+  entries(): readonly (readonly [Name, number])[] {
+    return [...this.#counts];
+  }
+}
+
+/** Names of a table in its order, with their type. */
+export function namesOf<Name extends string>(table: Readonly<Record<Name, string>>): readonly Name[] {
+  return Object.keys(table) as Name[];
+}
