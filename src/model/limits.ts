@@ -52,3 +52,8 @@ export const PAGE_LIMIT_DEFAULT = 10;
 
 if (CHANGE_RING < SINCE_VERSIONS + 2) throw new Error('BUG: CHANGE_RING must exceed SINCE_VERSIONS by 2');
 if (KEY_BYTES_MAX > RECORD_BYTES_MAX) throw new Error('BUG: a key must fit in a record');
+
+/** Free shared buffers that are kept for reuse; past it they are dropped and workers recycled. */
+export const FREE_BYTES_MAX = 1024 * MIB;
+/** Silence after which a live subscription is told that nothing changed. */
+export const HEARTBEAT_MS = 15_000;

@@ -1,0 +1,140 @@
+/**
+ * weft serve | simulate | demo. Reads the configuration once, starts what was asked for, and ends
+ * with 0 (stopped), 1 (cannot run) or 78 (configuration).
+ */
+import { readFileSync } from 'node:fs';
+import type { Config } from './config/config.js';
+import { readEnvironment } from './config/environment.js';
+import { helpText } from './config/help.js';
+import { loadConfig } from './config/load.js';
+import type { Command } from './config/option.js';
+import { startDaemon, type Daemon } from './daemon.js';
+import { exitProcess, hookProcess } from './lifecycle/process-hooks.js';
+import { Shutdown } from './lifecycle/shutdown.js';
+import { createLogger, type RootLogger } from './log/logger.js';
+import { systemClock, systemRandom } from './model/clock.js';
+import { EXIT_CANNOT_RUN, EXIT_CONFIG } from './model/exit.js';
+import { Redactor } from './model/redact.js';
+import { NativeBuildError } from './server/uws.js';
+import { startSimulator, type Simulator } from './simulator/simulator.js';
+import type { WorkerEntries } from './pool/worker-urls.js';
+
+/** The rest of the log is given so long when the process ends. */
+const FLUSH_MS = 1_000;
+
+function version(): string {
+  const url = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(url, 'utf8')) as { version: string }).version;
+}
+
+async function startFabric(config: Config, log: RootLogger): Promise<Simulator> {
+  const simulatorLog = log.child({ svc: 'weft-simulator' });
+  const simulator = await startSimulator(
+    {
+      host: config.generatorHost,
+      port: config.generatorPort,
+      switches: config.dataSwitches,
+      intervalSec: config.dataIntervalSec,
+      columns: config.generatorColumns,
+      seed: config.generatorSeed,
+      dialect: config.generatorDialect,
+      fault500Pct: config.fault500Pct,
+      faultSlowMs: config.faultSlowMs,
+    },
+    {
+      clock: systemClock,
+      // Every tick and request at info would drown what the daemon says.
+      log: {
+        event: (level, name, fields) => simulatorLog[level === 'info' ? 'debug' : level](name, fields),
+      },
+    },
+  );
+  log.info('startup', { part: 'simulator', url: simulator.url });
+  return simulator;
+}
+
+/** In a demo the built-in source is the simulator just started, on whatever port it got. */
+function withUpstream(config: Config, simulator: Simulator | null): Config {
+  if (!simulator || !config.defaultUpstream) return config;
+  const sources = config.sources.map((source) => ({ ...source, url: `${simulator.url}/counters` }));
+  return { ...config, sources };
+}
+
+async function printTryIt(daemon: Daemon, simulator: Simulator): Promise<void> {
+  const { switchId, metric } = await daemon.example;
+  const query = `switch_id=${encodeURIComponent(switchId)}&metric=${encodeURIComponent(metric)}`;
+  process.stdout.write(
+    [
+      '',
+      `  simulator  ${simulator.url}/counters`,
+      `  weft       ${daemon.url}`,
+      '',
+      `  curl '${daemon.url}/telemetry/GetMetric?${query}'`,
+      `  curl '${daemon.url}/telemetry/ListMetrics?metrics=${encodeURIComponent(metric)}'`,
+      `  curl '${daemon.url}/stats'`,
+      '',
+      '',
+    ].join('\n'),
+  );
+}
+
+async function run(
+  command: Command,
+  config: Config,
+  secrets: readonly string[],
+  workerEntries?: WorkerEntries,
+): Promise<void> {
+  const redactor = new Redactor(secrets);
+  const log = createLogger({ level: config.logLevel, clock: systemClock, redactor });
+  let simulator: Simulator | null = null;
+  let daemon: Daemon | null = null;
+  const shutdown = new Shutdown({
+    stop: async () => {
+      const clean = (await daemon?.stop()) ?? true;
+      await simulator?.close();
+      return clean;
+    },
+    timeoutMs: config.shutdownTimeoutMs,
+    clock: systemClock,
+    log,
+    flush: () => log.flush(FLUSH_MS),
+    exit: exitProcess,
+  });
+  hookProcess(shutdown);
+  try {
+    if (command !== 'serve') simulator = await startFabric(config, log);
+    if (command !== 'simulate') {
+      const served = withUpstream(config, simulator);
+      daemon = await startDaemon(served, {
+        version: version(),
+        clock: systemClock,
+        random: systemRandom,
+        log,
+        redactor,
+        ...(workerEntries ? { workerEntries } : {}),
+      });
+      const sources = served.sources.map(({ id, url }) => ({ id, url: redactor.text(url) }));
+      log.info('startup', { part: 'daemon', version: version(), url: daemon.url, workers: config.workers, sources });
+    }
+    if (daemon && simulator) await printTryIt(daemon, simulator);
+  } catch (error) {
+    const message = (error as Error).message;
+    log.fatal('startup.failed', { error: message }, message);
+    process.stderr.write(`weft: ${redactor.text(message)}\n`);
+    await log.flush(FLUSH_MS);
+    exitProcess(error instanceof NativeBuildError ? EXIT_CONFIG : EXIT_CANNOT_RUN);
+  }
+}
+
+/** Does what the command line says. Tests pass worker entries that misbehave on purpose. */
+export async function main(argv: readonly string[], workerEntries?: WorkerEntries): Promise<void> {
+  const env = readEnvironment();
+  const loaded = loadConfig({ argv, env, readFile: (path) => readFileSync(path, 'utf8') });
+  if (!loaded.ok) {
+    for (const mistake of loaded.mistakes) process.stderr.write(`weft: ${mistake}\n`);
+    process.exitCode = EXIT_CONFIG;
+    return;
+  }
+  if ('config' in loaded) await run(loaded.command, loaded.config, loaded.secrets, workerEntries);
+  else process.stdout.write(loaded.command === 'help' ? helpText() : `${version()}\n`);
+}

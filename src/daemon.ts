@@ -1,0 +1,270 @@
+/**
+ * The composition root: the only place that knows all stages. Started in order, stopped in reverse.
+ *
+ * sources → pool (parse workers) → segments → fabric → reads, lists, live diffs → server
+ */
+import type { Config } from './config/config.js';
+import { Fabric } from './fabric/fabric.js';
+import { SourceStatus } from './fabric/source-status.js';
+import type { Table } from './fabric/table.js';
+import type { Service } from './lifecycle/service.js';
+import { SUPERVISION_DEFAULTS, Supervisor } from './lifecycle/supervisor.js';
+import { Hub } from './live/hub.js';
+import type { Clock, Random } from './model/clock.js';
+import { makeBootNonce } from './model/ids.js';
+import { FRAME_PART_BYTES, FREE_BYTES_MAX, HEARTBEAT_MS } from './model/limits.js';
+import type { Logger } from './model/log.js';
+import type { Redactor } from './model/redact.js';
+import { Pool } from './pool/pool.js';
+import type { WorkerEntries } from './pool/worker-urls.js';
+import { ENDPOINT_NAMES } from './server/endpoint.js';
+import { startServer, type RunningServer } from './server/server.js';
+import { FreeList } from './snapshot/free-list.js';
+import { SourceActor } from './source-actor.js';
+import { Stats } from './stats/stats.js';
+import { BodyService } from './view/bodies.js';
+
+/** Encode jobs that may wait for each worker: past it lists are refused as overloaded. */
+const ENCODE_QUEUE_PER_WORKER = 32;
+/** Of what SHUTDOWN_TIMEOUT_MS leaves when answers have been finished. */
+const POOL_CLOSE_MS = 1_000;
+
+export interface DaemonParts {
+  readonly version: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly redactor: Redactor;
+  /** Tests replace worker entries to inject faults. */
+  readonly workerEntries?: WorkerEntries;
+}
+
+export interface Daemon {
+  readonly port: number;
+  /** `http://host:port`. */
+  readonly url: string;
+  /** Resolves at the first publish of any source with a row and a column to try. */
+  readonly example: Promise<Example>;
+  /** Graceful: answers what was asked, then ends everything. True when all of it stopped cleanly. */
+  stop(): Promise<boolean>;
+}
+
+/** Something that can be asked for. */
+export interface Example {
+  readonly switchId: string;
+  readonly metric: string;
+}
+
+/**
+ * Starts everything; resolves when the port is open and the sources have begun. Throws ListenError
+ * (exit 1) or NativeBuildError (exit 78).
+ */
+export async function startDaemon(config: Config, parts: DaemonParts): Promise<Daemon> {
+  const root = new CompositionRoot(config, parts);
+  await root.supervisor.start();
+  const { serverHost } = config;
+  const host = serverHost.includes(':') ? `[${serverHost}]` : serverHost;
+  return {
+    port: root.port,
+    url: `http://${host}:${root.port}`,
+    example: root.example(),
+    stop: () => root.supervisor.stop(),
+  };
+}
+
+class CompositionRoot {
+  readonly supervisor: Supervisor;
+  readonly #config: Config;
+  readonly #parts: DaemonParts;
+  readonly #stats: Stats;
+  readonly #free: FreeList;
+  readonly #pool: Pool;
+  readonly #fabric: Fabric;
+  readonly #hub: Hub;
+  readonly #bodies: BodyService;
+  readonly #actors = new Map<string, SourceActor>();
+  #server: RunningServer | null = null;
+
+  constructor(config: Config, parts: DaemonParts) {
+    const { clock, random, log } = parts;
+    this.#config = config;
+    this.#parts = parts;
+    this.#stats = new Stats({
+      version: parts.version,
+      clock,
+      endpoints: ENDPOINT_NAMES,
+      sources: config.sources.map(({ id }) => id),
+      redactor: parts.redactor,
+    });
+    this.#free = new FreeList(FREE_BYTES_MAX, () => {
+      this.#stats.counters.add('buffers_dropped');
+      this.#pool.recycle();
+    });
+    this.#pool = this.#makePool();
+    const statuses = config.sources.map(({ id, staleMsMax }) => new SourceStatus(id, staleMsMax, clock));
+    this.#fabric = new Fabric(makeBootNonce(random), statuses);
+    this.#bodies = this.#makeBodies();
+    this.#hub = this.#makeHub();
+    for (const [i, source] of config.sources.entries()) {
+      this.#actors.set(source.id, this.#makeActor(source, statuses[i]!));
+    }
+    this.supervisor = new Supervisor(
+      [this.#workerService(), ...[...this.#actors.values()].map(sourceService), this.#serverService()],
+      { ...SUPERVISION_DEFAULTS, clock, random, log, stopTimeoutMs: config.shutdownTimeoutMs },
+    );
+  }
+
+  get port(): number {
+    return this.#server?.port ?? 0;
+  }
+
+  /** The first row and its last column, once there is one. */
+  example(): Promise<Example> {
+    return new Promise((resolve) => {
+      const tell = (table: Table): void => {
+        table.forEachRow((part, slot) => {
+          const metric = table.schema.columns.at(-1)?.name;
+          if (metric !== undefined) resolve({ switchId: table.keyText(part, slot), metric });
+          return false;
+        });
+      };
+      if (this.#fabric.table) tell(this.#fabric.table);
+      else this.#fabric.onPublish(tell);
+    });
+  }
+
+  #makePool(): Pool {
+    const { workers, workerHeapMb } = this.#config;
+    const { clock, log, workerEntries } = this.#parts;
+    return new Pool({
+      workers,
+      workerHeapMb,
+      encodeQueueMax: workers * ENCODE_QUEUE_PER_WORKER,
+      clock,
+      onWorkerLost: (reason) => {
+        this.#stats.counters.add('worker_restarts');
+        log.error('worker.lost', { reason }, 'a worker was lost and is replaced');
+      },
+      ...(workerEntries ? { entries: workerEntries } : {}),
+    });
+  }
+
+  #makeBodies(): BodyService {
+    const { bodyCacheBytes, listBytesMax, parseTimeoutMs } = this.#config;
+    return new BodyService({
+      fabric: this.#fabric,
+      jobs: this.#pool,
+      clock: this.#parts.clock,
+      bodyCacheBytes,
+      listBytesMax,
+      jobTimeoutMs: parseTimeoutMs,
+    });
+  }
+
+  #makeHub(): Hub {
+    const { slowClientMs, frameCellsMax, listBytesMax, subscriptionsMax, parseTimeoutMs } = this.#config;
+    return new Hub({
+      fabric: this.#fabric,
+      jobs: this.#pool,
+      clock: this.#parts.clock,
+      log: this.#parts.log,
+      stats: this.#stats.live,
+      limits: {
+        slowClientMs,
+        frameCellsMax,
+        frameBytesMax: listBytesMax,
+        subscriptionsMax,
+        jobTimeoutMs: parseTimeoutMs,
+        heartbeatMs: HEARTBEAT_MS,
+        partBytes: FRAME_PART_BYTES,
+      },
+    });
+  }
+
+  #makeActor(source: Config['sources'][number], status: SourceStatus): SourceActor {
+    const { clock, random, log } = this.#parts;
+    return new SourceActor(source, {
+      fabric: this.#fabric,
+      jobs: this.#pool,
+      free: this.#free,
+      clock,
+      random,
+      log,
+      stats: this.#stats.source(source.id),
+      status,
+      parseTimeoutMs: this.#config.parseTimeoutMs,
+    });
+  }
+
+  /** Stopped last: what is still being answered may need a worker. */
+  #workerService(): Service {
+    return {
+      name: 'workers',
+      start: () => Promise.resolve(),
+      stop: async () => {
+        await this.#pool.close(POOL_CLOSE_MS);
+        this.#stats.close();
+      },
+    };
+  }
+
+  /** Started last: the port opens when all else runs. Stopped first. */
+  #serverService(): Service {
+    const { config, parts } = { config: this.#config, parts: this.#parts };
+    return {
+      name: 'server',
+      start: () => {
+        this.#server = startServer({
+          options: {
+            host: config.serverHost,
+            port: config.serverPort,
+            connectionsMax: config.connectionsMax,
+            inFlightBytesMax: config.inFlightBytesMax,
+            accessLog: config.accessLog,
+            defaultDialect: config.defaultDialect,
+            slowClientMs: config.slowClientMs,
+            version: parts.version,
+          },
+          fabric: this.#fabric,
+          bodies: this.#bodies,
+          hub: this.#hub,
+          stats: this.#stats,
+          statsView: {
+            source: (id) => this.#actors.get(id)?.state(),
+            sharedBytes: () => this.#free.stats.sharedBytes,
+          },
+          clock: parts.clock,
+          random: parts.random,
+          log: parts.log,
+        });
+        return Promise.resolve();
+      },
+      stop: async () => {
+        this.#hub.stop();
+        await this.#server?.drain(Math.max(0, config.shutdownTimeoutMs - 2 * POOL_CLOSE_MS));
+        this.#server = null;
+      },
+    };
+  }
+}
+
+/** A source's loop as a service: it ends only by its signal, or by a defect. */
+function sourceService(actor: SourceActor): Service {
+  let stopper: AbortController | null = null;
+  let running: Promise<void> = Promise.resolve();
+  return {
+    name: `source-${actor.id}`,
+    start: (fail) => {
+      const controller = new AbortController();
+      stopper = controller;
+      running = actor.run(controller.signal).catch((error: unknown) => {
+        fail(error instanceof Error ? error : new Error(String(error)));
+      });
+      return Promise.resolve();
+    },
+    stop: async () => {
+      stopper?.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,145 @@
+/**
+ * One source at work: its poller, its ingest, and what is counted and logged of both. Part of the
+ * composition root: it only wires.
+ */
+import type { SourceConfig } from './config/config.js';
+import type { Fabric } from './fabric/fabric.js';
+import { Ingest } from './fabric/ingest.js';
+import type { GenerationEvent, IngestObserver, PublishEvent } from './fabric/ingest-types.js';
+import type { SourceStatus } from './fabric/source-status.js';
+import { Throttle } from './log/throttle.js';
+import type { Clock, Random } from './model/clock.js';
+import type { JobRunner } from './model/jobs.js';
+import type { Logger } from './model/log.js';
+import { isGoodExchange } from './model/outcome.js';
+import { wantedKinds } from './parse/kinds.js';
+import { BodyArena } from './snapshot/arena.js';
+import type { FreeList } from './snapshot/free-list.js';
+import type { BreakerState } from './source/breaker.js';
+import { HttpPollSource } from './source/http-poll.js';
+import type { PollObserver, PollResult } from './source/poll-report.js';
+import type { SourceStateView } from './stats/document.js';
+import type { SourceStats } from './stats/source-stats.js';
+
+export interface SourceActorDeps {
+  readonly fabric: Fabric;
+  readonly jobs: JobRunner;
+  readonly free: FreeList;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly stats: SourceStats;
+  readonly status: SourceStatus;
+  readonly parseTimeoutMs: number;
+}
+
+export class SourceActor implements PollObserver, IngestObserver {
+  readonly id: string;
+  readonly #deps: SourceActorDeps;
+  readonly #log: Logger;
+  readonly #errors: Throttle;
+  readonly #source: HttpPollSource;
+  readonly #ingest: Ingest;
+  #rows = 0;
+  #version = 0;
+  #skewMs: number | null = null;
+  #lastError: string | null = null;
+
+  constructor(config: SourceConfig, deps: SourceActorDeps) {
+    const { clock, random, free } = deps;
+    this.id = config.id;
+    this.#deps = deps;
+    this.#log = deps.log.child({ source: config.id });
+    this.#errors = new Throttle(clock);
+    this.#ingest = new Ingest(
+      { sourceId: config.id, policy: config.parse, parseTimeoutMs: deps.parseTimeoutMs },
+      { ...deps, observer: this, wantedKinds },
+    );
+    this.#source = new HttpPollSource(config, {
+      clock,
+      random,
+      observer: this,
+      allocate: (byteLengthHint, bytesMax) => new BodyArena(free, byteLengthHint, bytesMax),
+    });
+  }
+
+  /** Polls until the signal aborts. Rejects only for a defect: the supervisor restarts it then. */
+  run(signal: AbortSignal): Promise<void> {
+    return this.#source.run(async (body) => ({ outcome: await this.#ingest.deliver(body) }), signal);
+  }
+
+  polled(result: PollResult): void {
+    const { stats, status } = this.#deps;
+    stats.polled(result);
+    this.#skewMs = result.skewMs ?? this.#skewMs;
+    if (isGoodExchange(result.outcome)) {
+      status.goodExchange();
+      this.#lastError = null;
+      const say = result.outcome === 'ok' ? 'info' : 'debug';
+      this.#log[say]('poll.run', { result: result.outcome, fetch_ms: result.fetchMs, bytes: result.wireBytes });
+      return;
+    }
+    this.#lastError = `${result.outcome}: ${result.message ?? 'no detail'}`;
+    const withheld = this.#errors.admit(result.outcome);
+    if (withheld === undefined) return;
+    this.#log.warn(
+      'poll.error',
+      { result: result.outcome, status: result.status, attempt: result.attempt, withheld },
+      result.message ?? result.outcome,
+    );
+  }
+
+  skipped(slots: number): void {
+    this.#deps.stats.skipped(slots);
+  }
+
+  breaker(state: BreakerState): void {
+    this.#log.warn('poll.breaker', { state });
+  }
+
+  generation(event: GenerationEvent): void {
+    this.#deps.stats.generation();
+    const { generation, why, columns, slotCapacity } = event;
+    this.#log.info('source.generation', { generation, why, columns: columns.length, slotCapacity });
+  }
+
+  published(event: PublishEvent): void {
+    const { report, parseMs, publishMs, version, generation } = event;
+    const { stats } = this.#deps;
+    this.#rows = report.rows;
+    this.#version = version;
+    stats.published(
+      { parseMs, publishMs },
+      {
+        rejectedCells: report.rejectedCells,
+        rejectedRows: report.rejectedRows,
+        duplicateRows: report.duplicates,
+        latin1Cells: report.latin1Cells,
+        headerRepeats: report.headerRepeats,
+      },
+    );
+    const segment = this.#ingest.segment;
+    if (segment) stats.setStringTable(segment.reader.stringByteCount, segment.ref.spec.stringBytesCapacity);
+    if (report.rejectedCells + report.rejectedRows > 0 && this.#errors.admit('repaired') !== undefined) {
+      const { rejectedCells, rejectedRows, examples } = report;
+      this.#log.warn('poll.repaired', { version, generation, rejectedCells, rejectedRows, examples });
+    }
+  }
+
+  /** What /stats shows of this source at this moment. */
+  state(): SourceStateView {
+    const { status, clock, stats } = this.#deps;
+    const breaker = this.#source.breakerState;
+    const served = this.#ingest.segment;
+    return {
+      state: breaker !== 'closed' ? breaker : stats.isUp ? 'ok' : served ? 'failing' : 'starting',
+      version: this.#version,
+      generation: this.#ingest.generation,
+      rows: this.#rows,
+      columns: served?.ref.spec.columns ?? [],
+      ageMs: status.ageMs(clock.nowMs()),
+      skewMs: this.#skewMs,
+      lastError: this.#lastError,
+    };
+  }
+}
