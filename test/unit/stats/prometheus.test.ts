@@ -144,6 +144,21 @@ describe('GET /metrics', () => {
     stats.close();
   });
 
+  test('lets the event loop turn between its families', async () => {
+    const { stats } = makeStats();
+    let turns = 0;
+    let isDone = false;
+    const count = (): void => {
+      turns += 1;
+      if (!isDone) setImmediate(count);
+    };
+    setImmediate(count);
+    await metricsPage(stats, VIEW).text();
+    isDone = true;
+    expect(turns).toBeGreaterThan(20);
+    stats.close();
+  });
+
   test('refuses names that break the conventions', () => {
     const { stats } = makeStats();
     const expose = (name: string, kind: 'counter' | 'gauge') => (): void =>
