@@ -3,10 +3,10 @@ import type { AccessLog, Dialect } from '../config/config.js';
 import type { Fabric } from '../fabric/fabric.js';
 import type { Clock, Random } from '../model/clock.js';
 import type { Logger } from '../model/log.js';
-import type { LatencyRecorder } from './endpoint.js';
+import type { StatsView } from '../stats/document.js';
+import type { Stats } from '../stats/stats.js';
 import type { Guard } from './guards/guard.js';
 import type { ChangesSource } from './routes/changes.js';
-import type { Observed } from './routes/observe.js';
 import type { LiveHub } from './socket.js';
 import type { BodyService } from '../view/bodies.js';
 
@@ -29,18 +29,14 @@ export interface ServerOptions {
   readonly loopDelayMsMax?: number;
 }
 
-/** What the server counts into, and what it shows of it. stats/ implements it. */
-export interface ServerStats extends Observed {
-  /** Service times of one endpoint; the same recorder for the same name. */
-  endpoint(name: string): LatencyRecorder;
-}
-
 export interface ServerContext {
   readonly options: ServerOptions;
   readonly fabric: Fabric;
   readonly bodies: BodyService;
   readonly hub: LiveHub & ChangesSource;
-  readonly stats: ServerStats;
+  /** Made with ENDPOINT_NAMES. The server exposes its gauges in it: one server for one Stats. */
+  readonly stats: Stats;
+  readonly statsView: StatsView;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

@@ -2,6 +2,7 @@
 import type { AccessLog } from '../config/config.js';
 import type { Clock } from '../model/clock.js';
 import type { Logger } from '../model/log.js';
+import type { Stats } from '../stats/stats.js';
 import type { BulkSender } from './bulk.js';
 import type { Guard } from './guards/guard.js';
 import type { HeaderBlock } from './header-block.js';
@@ -12,6 +13,7 @@ import type { RequestIds } from './request-ids.js';
 export interface ServerCore {
   readonly clock: Clock;
   readonly log: Logger;
+  readonly stats: Stats;
   readonly accessLog: AccessLog;
   readonly guards: readonly Guard[];
   readonly requestIds: RequestIds;

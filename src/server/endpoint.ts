@@ -1,15 +1,25 @@
-/** What the routes of one kind are counted under, whatever their dialect and spelling. */
+/** What requests are counted under, whatever their dialect and spelling. */
+import type { LatencyHistogram } from '../stats/latency-histogram.js';
 import type { RouteCost } from './guards/guard.js';
 
-/** Service times of one endpoint; stats/ implements it. */
-export interface LatencyRecorder {
-  /** Microseconds from the handler's entry to the finished answer. */
-  record(us: number): void;
-}
+/** Every name there is, for /stats: `health` are all probes, `other` what leads nowhere. */
+export const ENDPOINT_NAMES = [
+  'GetMetric',
+  'ListMetrics',
+  'schema',
+  'changes',
+  'stream',
+  'health',
+  'stats',
+  'metrics',
+  'other',
+] as const;
+
+export type EndpointName = (typeof ENDPOINT_NAMES)[number];
 
 export interface Endpoint {
-  /** As in /stats: `GetMetric`. */
-  readonly name: string;
+  readonly name: EndpointName;
   readonly cost: RouteCost;
-  readonly latency: LatencyRecorder;
+  /** Service times: from the handler's entry to the finished answer. */
+  readonly latency: LatencyHistogram;
 }

@@ -39,6 +39,8 @@ export interface Target {
 export class Exchange implements GuardFacts {
   readonly transport: 'http' | 'websocket';
   readonly target: Target;
+  /** When the request came, monotonic. */
+  readonly startMs: number;
   readonly isHead: boolean;
   /** Raw text after the question mark. */
   readonly query: string;
@@ -56,7 +58,6 @@ export class Exchange implements GuardFacts {
 
   readonly #core: ServerCore;
   readonly #res: UwsResponse;
-  readonly #startMs: number;
   readonly #clientId: string | undefined;
   readonly #ownId: number;
   /** The library corks while its handler runs; later answers cork themselves. */
@@ -80,7 +81,7 @@ export class Exchange implements GuardFacts {
     const head = core.head;
     this.#core = core;
     this.#res = res;
-    this.#startMs = startMs;
+    this.startMs = startMs;
     this.target = target;
     this.transport = transport;
     this.errorStyle = target.errorStyle;
@@ -165,6 +166,7 @@ export class Exchange implements GuardFacts {
   #abort(): void {
     if (this.#done) return;
     this.#download?.abort();
+    this.#core.stats.counters.add('requests_aborted');
     this.#end(0, 0);
   }
 
@@ -253,6 +255,7 @@ export class Exchange implements GuardFacts {
 
   refuse(refused: Refused & { readonly detail?: unknown }): void {
     if (this.#done) return;
+    if (refused.error === 'overloaded') this.#core.stats.counters.add('requests_overloaded');
     const { status, head, body } = errorReply(refused, this.errorStyle, this.requestId);
     const block = this.headers();
     block.append(head);
@@ -277,13 +280,16 @@ export class Exchange implements GuardFacts {
   /** `status` 0: the client left first. */
   #end(status: number, bytes: number): void {
     this.#done = true;
-    const { clock, inFlight, accessLog, log } = this.#core;
+    const { clock, inFlight, accessLog, log, stats } = this.#core;
     if (this.#held) {
       this.#deadline?.cancel();
       inFlight.ended();
     }
-    const elapsedMs = clock.monotonicMs() - this.#startMs;
-    if (status !== 0) this.target.endpoint.latency.record(elapsedMs * 1000);
+    const elapsedMs = clock.monotonicMs() - this.startMs;
+    if (status !== 0) {
+      this.target.endpoint.latency.record(elapsedMs * 1000);
+      stats.response(status);
+    }
     if (accessLog === 'off' || (accessLog === 'errors' && status < 400)) return;
     const { method, path } = this.target;
     const latency = Math.round(elapsedMs * 1000) / 1000;

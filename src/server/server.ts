@@ -1,4 +1,5 @@
 /** The HTTP and WebSocket server: from its start to a graceful stop. Main thread only. */
+import type { Stats } from '../stats/stats.js';
 import { BulkSender } from './bulk.js';
 import { Connections, connectionsCap } from './connections.js';
 import type { ServerContext } from './context.js';
@@ -133,18 +134,36 @@ function assemble(context: ServerContext, uws: Uws): Parts {
   });
   app.filter((res, change) => {
     if (change < 0) connections.closed();
-    else if (!connections.opened()) res.close();
+    else if (!connections.opened()) {
+      context.stats.counters.add('connections_rejected');
+      res.close();
+    }
   });
   // Before anything else: the library crashes when it publishes to an app without such a route.
   app.ws(STREAM_PATH, sockets.behavior(uws));
   const dispatcher = new Dispatcher(core, routes, unknown);
+  expose(context.stats, core, connections, sockets);
   for (const route of routes.exact) app.get(route.path, dispatcher.direct(route));
   app.any('/*', dispatcher.any());
   return { core, app, connections, sockets, lag };
 }
 
+function expose(stats: Stats, core: ServerCore, connections: Connections, sockets: Sockets): void {
+  const gauge = (name: string, help: string, value: () => number): void =>
+    stats.expose({ name: `weft_${name}`, help, kind: 'gauge', value });
+  gauge('connections', 'Open connections, HTTP and WebSocket.', () => connections.open);
+  gauge('connections_max', 'Open connections that are allowed.', () => connections.max);
+  gauge('live_connections', 'Open WebSocket connections.', () => sockets.open);
+  gauge('requests_in_flight', 'Requests that wait for their answer or its end.', () => core.inFlight.count);
+  gauge(
+    'response_bytes_in_flight',
+    'Bytes of large answers still to be sent.',
+    () => core.bulk.bytesInFlight,
+  );
+}
+
 function coreOf(context: ServerContext, lag: TimerLoopLag): ServerCore {
-  const { options, clock, log, random } = context;
+  const { options, clock, log, random, stats } = context;
   const bulk = new BulkSender(options.inFlightBytesMax);
   const overload = new OverloadGuard({
     lag,
@@ -155,6 +174,7 @@ function coreOf(context: ServerContext, lag: TimerLoopLag): ServerCore {
   return {
     clock,
     log,
+    stats,
     accessLog: options.accessLog,
     guards: [overload, new OriginGuard(), ...(context.guards ?? [])],
     requestIds: new RequestIds(random),

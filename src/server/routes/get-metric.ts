@@ -4,7 +4,7 @@ import type { Fabric } from '../../fabric/fabric.js';
 import type { Table } from '../../fabric/table.js';
 import type { Clock } from '../../model/clock.js';
 import { matchesEtag } from '../../query/etag.js';
-import { requireTable, rowFreshness } from '../../query/freshness.js';
+import { requireTable, rowFreshness, type Freshness } from '../../query/freshness.js';
 import {
   locatePath,
   locateQuery,
@@ -13,21 +13,20 @@ import {
   type LocatedMetric,
 } from '../../query/get-metric.js';
 import { QueryParams } from '../../query/params.js';
-import { ByteWriter } from '../../view/bytes.js';
-import { writeMetricBody, writeMetricText, type MetricShape } from '../../view/metric.js';
 import { dialectError } from '../dialect-errors.js';
 import { rulesOf, type DialectChooser } from '../dialects.js';
 import type { ErrorStyle } from '../errors.js';
 import type { Exchange } from '../exchange.js';
+import { RecentWall } from '../recent-wall.js';
 import { appendSnapshot, SnapshotPrefix } from '../snapshot-headers.js';
+import { MetricBodies } from './metric-bodies.js';
 
 const JSON_TYPE = 'application/json';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 const HTML_TYPE = 'text/html; charset=utf-8';
-/** A key, a column name and a text cell, escaped, with room to spare. */
-const BODY_BYTES_MAX = 1024 * 1024;
 /** Cells that each dialect remembers; weft's own form remembers as many as MetricCache does. */
 const DIALECT_CELLS_MAX = 4096;
+const NONE: readonly string[] = [];
 const TEXT_ASKED = /(?:^|&)format=text(?:&|$)/;
 
 export interface MetricDeps {
@@ -39,17 +38,18 @@ export interface MetricDeps {
 export class MetricRoute {
   readonly #deps: MetricDeps;
   readonly #dialect: Dialect | null;
-  readonly #shape: MetricShape;
+  readonly #bodies: MetricBodies;
+  readonly #wall: RecentWall;
   readonly #cache: MetricCache;
   /** By part: headers of JSON and of text. */
   readonly #json: SnapshotPrefix[] = [];
   readonly #text: SnapshotPrefix[] = [];
-  readonly #out = new ByteWriter(BODY_BYTES_MAX, 'BODY_BYTES_MAX');
 
   constructor(deps: MetricDeps, dialect: Dialect | null) {
     this.#deps = deps;
     this.#dialect = dialect;
-    this.#shape = dialect === null || dialect === 'plain' ? 'full' : dialect;
+    this.#bodies = new MetricBodies(dialect === null || dialect === 'plain' ? 'full' : dialect);
+    this.#wall = new RecentWall(deps.clock);
     this.#cache = dialect === null ? new MetricCache() : new MetricCache(DIALECT_CELLS_MAX);
   }
 
@@ -102,21 +102,27 @@ export class MetricRoute {
   }
 
   #answer(exchange: Exchange, table: Table, located: LocatedMetric): void {
-    const { fabric, clock } = this.#deps;
-    const freshness = rowFreshness(fabric, located.part, clock);
     const { snapshotId } = table;
+    const freshness = this.#freshness(exchange, located.part);
     if (exchange.ifNoneMatch !== '' && matchesEtag(exchange.ifNoneMatch, snapshotId)) {
       appendSnapshot(exchange.headers(), snapshotId, freshness);
       exchange.replyEmpty(304);
       return;
     }
-    const out = this.#out;
-    out.reset();
     const asText = this.#dialect === 'plain' || (this.#dialect === null && located.request.format === 'text');
-    if (asText) writeMetricText(out, table, located);
-    else writeMetricBody(out, table, located, this.#shape, freshness);
+    const body = asText ? this.#bodies.text(table, located) : this.#bodies.json(table, located, freshness);
     this.#prefix(asText, located.part).append(exchange.headers(), snapshotId, freshness);
-    exchange.reply(200, out.result());
+    exchange.reply(200, body);
+  }
+
+  /** As rowFreshness, with the clock that the exchange has read already. Throws stale. */
+  #freshness(exchange: Exchange, part: number): Freshness {
+    const { fabric, clock } = this.#deps;
+    const source = fabric.statusOf(part);
+    const { startMs } = exchange;
+    const { dataTsMs } = source;
+    if (dataTsMs === null || source.isStale(startMs)) return rowFreshness(fabric, part, clock);
+    return { ageMs: source.ageMs(this.#wall.at(startMs)) ?? 0, dataTsMs, staleSources: NONE };
   }
 
   #prefix(asText: boolean, part: number): SnapshotPrefix {

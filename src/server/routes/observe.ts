@@ -1,46 +1,57 @@
 /** /stats and /metrics: what weft knows of itself. */
+import { snapshotDocument, type StatsDocument, type StatsView } from '../../stats/document.js';
+import type { LatencySummary } from '../../stats/latency-histogram.js';
+import { metricsPage } from '../../stats/prometheus.js';
+import type { MetricsPage } from '../../stats/scraped-family.js';
+import type { Stats } from '../../stats/stats.js';
 import type { Exchange } from '../exchange.js';
 import { replyJson, replyText, requireNoParameters, smallHead } from '../json.js';
 
-const PROMETHEUS_HEAD = smallHead('text/plain; version=0.0.4; charset=utf-8');
+/** The documents; costs some microseconds for each histogram, nothing is cached. */
+export class Observation {
+  readonly #stats: Stats;
+  readonly #view: StatsView;
+  #page: MetricsPage | null = null;
 
-/** stats/ implements it. */
-export interface Observed {
-  /** The document of /stats. */
-  document(): Readonly<Record<string, unknown>>;
-  /** The text of /metrics. */
-  prometheus(): Promise<string>;
+  constructor(stats: Stats, view: StatsView) {
+    this.#stats = stats;
+    this.#view = view;
+  }
+
+  get document(): StatsDocument {
+    return snapshotDocument(this.#stats, this.#view);
+  }
+
+  /** Made at the first scrape: by then everything has been exposed. */
+  get page(): MetricsPage {
+    return (this.#page ??= metricsPage(this.#stats, this.#view));
+  }
 }
 
-export function handleStats(exchange: Exchange, observed: Observed): void {
+export function handleStats(exchange: Exchange, observation: Observation): void {
   requireNoParameters(exchange);
-  replyJson(exchange, 200, observed.document());
+  replyJson(exchange, 200, observation.document);
 }
 
-export async function handleMetrics(exchange: Exchange, observed: Observed): Promise<void> {
+export async function handleMetrics(exchange: Exchange, observation: Observation): Promise<void> {
   requireNoParameters(exchange);
-  const text = await observed.prometheus();
-  replyText(exchange, PROMETHEUS_HEAD, text);
+  const { page } = observation;
+  const text = await page.text();
+  replyText(exchange, smallHead(page.contentType), text);
 }
-
-type Percentiles = Readonly<Record<string, number | null>>;
 
 /** What the envelope system told of an endpoint; it knew no null. */
 const ENDPOINT_MEMBERS = ['p50', 'p95', 'p99', 'max', 'count'] as const;
 
 /** /stats of the envelope system: fewer members, zeros for what has not happened. */
-export function handleEnvelopeStats(exchange: Exchange, observed: Observed): void {
-  const { uptime_s, poll_last_cycle_ms, poll_retry_count, endpoints } = observed.document();
-  const told = Object.entries((endpoints ?? {}) as Readonly<Record<string, Percentiles>>)
-    .filter(([name]) => name === 'GetMetric' || name === 'ListMetrics')
-    .map(([name, values]) => [
-      name,
-      Object.fromEntries(ENDPOINT_MEMBERS.map((one) => [one, values[one] ?? 0])),
-    ]);
+export function handleEnvelopeStats(exchange: Exchange, observation: Observation): void {
+  const { uptime_s, poll_last_cycle_ms, poll_retry_count, endpoints } = observation.document;
+  const told = (summary: LatencySummary | undefined): Record<string, number> =>
+    Object.fromEntries(ENDPOINT_MEMBERS.map((member) => [member, summary?.[member] ?? 0]));
   replyJson(exchange, 200, {
-    uptime_s: uptime_s ?? 0,
-    poll_last_cycle_ms: poll_last_cycle_ms ?? 0,
-    poll_retry_count: poll_retry_count ?? 0,
-    endpoints: Object.fromEntries(told) as unknown,
+    uptime_s,
+    poll_last_cycle_ms: Math.round(poll_last_cycle_ms ?? 0),
+    poll_retry_count,
+    endpoints: { ListMetrics: told(endpoints['ListMetrics']), GetMetric: told(endpoints['GetMetric']) },
   });
 }

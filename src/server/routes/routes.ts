@@ -3,7 +3,7 @@ import type { Dialect } from '../../config/config.js';
 import type { ServerContext } from '../context.js';
 import type { ServerCore } from '../core.js';
 import { DialectChooser, DIALECTS } from '../dialects.js';
-import type { Endpoint } from '../endpoint.js';
+import type { Endpoint, EndpointName } from '../endpoint.js';
 import type { Exchange } from '../exchange.js';
 import type { RouteCost } from '../guards/guard.js';
 import { replyJson, replyText, smallHead } from '../json.js';
@@ -13,7 +13,7 @@ import { handleChanges } from './changes.js';
 import { MetricChoice, MetricRoute } from './get-metric.js';
 import { handleLive, handlePageHealth, handleReady, handleRoot, handleTelemetryHealth } from './health.js';
 import { handleSchema, ListRoute } from './list-metrics.js';
-import { handleEnvelopeStats, handleMetrics, handleStats } from './observe.js';
+import { handleEnvelopeStats, handleMetrics, handleStats, Observation } from './observe.js';
 
 const METRIC = '/telemetry/GetMetric';
 const LIST = '/telemetry/ListMetrics';
@@ -50,7 +50,7 @@ class TableBuilder {
     this.chooser = new DialectChooser(context.options.defaultDialect);
   }
 
-  endpoint(name: string, cost: RouteCost): Endpoint {
+  endpoint(name: EndpointName, cost: RouteCost): Endpoint {
     const known = this.#endpoints.get(name);
     if (known) return known;
     const made = { name, cost, latency: this.#context.stats.endpoint(name) };
@@ -117,16 +117,21 @@ function addHealth(table: TableBuilder, context: ServerContext, core: ServerCore
   table.add('/telemetry/health', health, (exchange) => handleTelemetryHealth(exchange, deps), {
     page: handlePageHealth,
   });
-  table.add('/health', health, handleLive, { envelope: (exchange) => replyJson(exchange, 200, { ok: true }) });
+  table.add('/health', health, handleLive, {
+    envelope: (exchange) => replyJson(exchange, 200, { ok: true }),
+  });
   table.add('/health/live', health, handleLive);
   table.add('/health/ready', health, (exchange) => handleReady(exchange, deps));
 }
 
-function addObservation(table: TableBuilder, { stats }: ServerContext): void {
-  table.add('/stats', table.endpoint('stats', 'exempt'), (exchange) => handleStats(exchange, stats), {
-    envelope: (exchange) => handleEnvelopeStats(exchange, stats),
+function addObservation(table: TableBuilder, { stats, statsView }: ServerContext): void {
+  const observation = new Observation(stats, statsView);
+  table.add('/stats', table.endpoint('stats', 'exempt'), (exchange) => handleStats(exchange, observation), {
+    envelope: (exchange) => handleEnvelopeStats(exchange, observation),
   });
-  table.add('/metrics', table.endpoint('metrics', 'exempt'), (exchange) => handleMetrics(exchange, stats));
+  table.add('/metrics', table.endpoint('metrics', 'exempt'), (exchange) =>
+    handleMetrics(exchange, observation),
+  );
 }
 
 /** What a request gets that asks for the stream without an upgrade. */
