@@ -16,11 +16,11 @@ export const csvView: View = {
   mediaType: CSV_TYPE,
   encode(listing: Listing, out: ByteWriter): null {
     out.ascii(listing.selection.idHeader);
-    for (const { name } of listing.fields) {
+    for (const { name, column } of listing.fields) {
       out.byte(COMMA);
       const bytes = utf8Bytes(name);
       // `@age_ms` is a name of weft's own, not a formula of a stranger.
-      if (name.startsWith('@')) out.append(bytes);
+      if (column < 0) out.append(bytes);
       else writeCsvText(out, bytes, 0, bytes.length);
     }
     endLine(out);
