@@ -13,7 +13,6 @@ const SYNONYMS: ReadonlyMap<string, string> = new Map([
   ['metric_name', 'metric'],
 ]);
 
-// eslint-disable-next-line no-control-regex -- these are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f]/;
 const INTEGER = /^-?\d{1,400}(?:[eE]\+?\d{1,3})?$/;
 

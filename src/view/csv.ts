@@ -1,5 +1,5 @@
 /** Header `switch_id,a,b`, then a line a row: RFC 4180 with CRLF, missing cells empty. */
-import { ByteWriter, utf8Bytes } from './bytes.js';
+import { type ByteWriter, utf8Bytes } from './bytes.js';
 import type { Listing } from './listing.js';
 import { writeCsvText } from './text.js';
 import { CSV_TYPE, type View } from './view.js';

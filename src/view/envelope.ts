@@ -1,5 +1,5 @@
 /** `{"snapshot_id","fields":[...],"items":[{"switch_id":"sw-000","cpu_util_pct":34.1},...],"total":64,"age_ms":812}` */
-import { ByteWriter, utf8Bytes } from './bytes.js';
+import { type ByteWriter, utf8Bytes } from './bytes.js';
 import { writeJsonCell } from './cell.js';
 import type { Listing } from './listing.js';
 import { writeJsonText } from './text.js';

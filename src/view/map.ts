@@ -1,5 +1,5 @@
 /** `{"sw-000":{"cpu_util_pct":34.1,"timestamp":1767268800}}`: the row's time in whole seconds. */
-import { ByteWriter, utf8Bytes } from './bytes.js';
+import { type ByteWriter, utf8Bytes } from './bytes.js';
 import type { Listing } from './listing.js';
 import { writeJsonText } from './text.js';
 import { writeSeconds } from './time.js';

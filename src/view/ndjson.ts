@@ -1,5 +1,5 @@
 /** One row object a line. */
-import { ByteWriter, utf8Bytes } from './bytes.js';
+import { type ByteWriter, utf8Bytes } from './bytes.js';
 import { fieldLabels, writeRowObject } from './envelope.js';
 import type { Listing } from './listing.js';
 import { NDJSON_TYPE, type View } from './view.js';

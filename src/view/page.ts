@@ -2,7 +2,7 @@
  * `{"items":[{"switch_id","metric_name","value","timestamp"}],"metrics":[same],"total","limit","offset"}`:
  * one metric, by switch id. Clients of the earlier system read `items` or `metrics`; both are there.
  */
-import { ByteWriter, utf8Bytes } from './bytes.js';
+import { type ByteWriter, utf8Bytes } from './bytes.js';
 import type { Listing } from './listing.js';
 import { writeJsonText } from './text.js';
 import { writeIsoTime } from './time.js';

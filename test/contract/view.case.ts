@@ -23,8 +23,8 @@ export interface ViewCase {
   readonly oneColumn?: boolean;
   /** Text that begins like a formula comes out behind an apostrophe. */
   readonly guardsFormulas?: boolean;
-  /** Why rows are not read back, for a view that has none. */
-  readonly skipRows?: string;
+  /** Why there is nothing to read back. */
+  readonly noRows?: string;
 }
 
 const NASTY = [
@@ -122,10 +122,7 @@ export function runViewCase({ view, read, ...traits }: ViewCase): void {
       expect(run).toThrowError(expect.objectContaining({ code: 'too_large' }));
     });
 
-    if (traits.skipRows !== undefined) {
-      it.skip(`has rows to read back (${traits.skipRows})`, () => {});
-      return;
-    }
+    if (traits.noRows !== undefined) return;
 
     it('reads back as the cells that were published: missing missing, every digit there', () => {
       expect(read(encodeView(view, table, select()).body)).toEqual(expected(rows));

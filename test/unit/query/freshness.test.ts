@@ -3,7 +3,8 @@ import { etagOf, matchesEtag } from '../../../src/query/etag.js';
 import { listFreshness, requireLiveTable, requireTable, rowFreshness } from '../../../src/query/freshness.js';
 import { row, TableFixture } from '../../fixtures/tables.js';
 
-const coded = (code: string): unknown => expect.objectContaining({ code, retryAfterS: expect.any(Number) });
+const coded = (code: string): unknown =>
+  expect.objectContaining({ code, retryAfterS: expect.any(Number) as number });
 
 describe('freshness', () => {
   it('is nothing before the first publish', () => {

@@ -186,7 +186,8 @@ describe('large lists', () => {
   it('are one job for equal requests, and cached', async () => {
     const { jobs, bodies } = rig(3000);
     jobs.held = [];
-    const waiting = [bodies.get(ALL, false), bodies.get(listSelection({}), false), bodies.get(ALL, true)];
+    const asked = [ALL, listSelection({})].map((one) => bodies.get(one, false));
+    const waiting = [...asked, bodies.get(ALL, true)].map((body) => Promise.resolve(body));
     expect(jobs.tasks.length).toBe(2);
     expect(jobs.options[0]).toEqual({ jobClass: 'encode', timeoutMs: 5000 });
     jobs.release();

@@ -34,7 +34,7 @@ describe('ByteWriter', () => {
     for (let i = 0; i < 100_000; i++) out.byte(65);
     expect(out.result().length).toBe(100_000);
     out.byte(65);
-    const refusal = expect.objectContaining({
+    const refusal: unknown = expect.objectContaining({
       code: 'too_large',
       message: 'cannot write a body of more than 100000 bytes (MAX_LIST_BYTES); ask for less',
     });
