@@ -72,6 +72,24 @@ describe('attempt', () => {
     expect(controller.pauses).toBeGreaterThan(20);
   });
 
+  it('lets others have their turn while a large plain body arrives', async () => {
+    const attempt = start(new SinkLedger());
+    const controller = new Controller({});
+    attempt.onResponseStart(controller, 200);
+    const chunk = Buffer.alloc(65_536, 'x');
+    let chunks = 0;
+    while (!controller.paused) {
+      attempt.onResponseData(controller, chunk);
+      chunks += 1;
+    }
+    expect(chunks).toBe(4);
+    await controller.room();
+    attempt.onResponseData(controller, chunk);
+    expect(controller.paused).toBe(false);
+    attempt.onResponseEnd();
+    expect(bodyOf(await attempt.settled).length).toBe(5 * 65_536);
+  });
+
   it('compares the length itself', async () => {
     const ledger = new SinkLedger();
     const attempt = start(ledger);
