@@ -114,7 +114,13 @@ async function run(
         ...(workerEntries ? { workerEntries } : {}),
       });
       const sources = served.sources.map(({ id, url }) => ({ id, url: redactor.text(url) }));
-      log.info('startup', { part: 'daemon', version: version(), url: daemon.url, workers: config.workers, sources });
+      log.info('startup', {
+        part: 'daemon',
+        version: version(),
+        url: daemon.url,
+        workers: config.workers,
+        sources,
+      });
     }
     if (daemon && simulator) await printTryIt(daemon, simulator);
   } catch (error) {

@@ -76,7 +76,11 @@ export class SourceActor implements PollObserver, IngestObserver {
       status.goodExchange();
       this.#lastError = null;
       const say = result.outcome === 'ok' ? 'info' : 'debug';
-      this.#log[say]('poll.run', { result: result.outcome, fetch_ms: result.fetchMs, bytes: result.wireBytes });
+      this.#log[say]('poll.run', {
+        result: result.outcome,
+        fetch_ms: result.fetchMs,
+        bytes: result.wireBytes,
+      });
       return;
     }
     this.#lastError = `${result.outcome}: ${result.message ?? 'no detail'}`;

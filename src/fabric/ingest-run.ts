@@ -1,12 +1,13 @@
 /** One body's way into the fabric: jobs, generations, publication. Used by ingest.ts alone. */
 import type { BodyBytes } from '../model/body.js';
+import { ROWS_MAX, STRING_BYTES_MAX } from '../model/limits.js';
 import { DeliveryError, type Outcome } from '../model/outcome.js';
 import type { ParseReport } from '../model/parse-job.js';
 import type { ChangeCounts } from '../snapshot/changes.js';
 import type { ParseAnswer, ParseTask } from '../snapshot/parse-task.js';
 import { Segment } from '../snapshot/segment.js';
 import type { IncomingBody, IngestDeps, IngestOptions, Served } from './ingest-types.js';
-import { sizeSegment, type Growth } from './sizing.js';
+import { isAtCap, sizeSegment, type Growth } from './sizing.js';
 
 /** A survey, a misfit of its guess and a full table: more attempts mean a defect. */
 const ATTEMPTS_MAX = 5;
@@ -139,6 +140,12 @@ export class IngestRun {
     const previous = target?.segment.ref.spec ?? null;
     const columns = this.#deps.wantedKinds(report, previous?.columns ?? null);
     const spec = sizeSegment(report, columns, previous, growth, this.#before?.segment.version ?? 0);
+    // Only live entries move to a new generation: what does not fit one made for this body alone,
+    // at its cap, never will.
+    if (growth && this.#fresh && isAtCap(growth, this.#fresh.ref.spec)) {
+      const message = `${sourceId} has more ${growth} than one source may hold (rows ${ROWS_MAX}, text ${STRING_BYTES_MAX} bytes)`;
+      throw new DeliveryError('cardinality', message, false);
+    }
     this.#fresh?.retire();
     this.#fresh = null;
     try {

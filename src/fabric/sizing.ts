@@ -54,3 +54,9 @@ export function sizeSegment(
     hasRowTime: report.timeColumn !== null,
   };
 }
+
+/** True when what ran out cannot be made bigger: ROWS_MAX and STRING_BYTES_MAX are limits of a source. */
+export function isAtCap(growth: Exclude<Growth, null>, spec: SegmentSpec): boolean {
+  if (growth === 'slots') return spec.slotCapacity >= ROWS_MAX;
+  return growth === 'string_bytes' && spec.stringBytesCapacity >= STRING_BYTES_MAX;
+}

@@ -1,0 +1,260 @@
+import { describe, expect, test } from 'vitest';
+import { Fabric } from '../../../src/fabric/fabric.js';
+import { Ingest } from '../../../src/fabric/ingest.js';
+import type { GenerationEvent, IncomingBody, PublishEvent } from '../../../src/fabric/ingest-types.js';
+import { SourceStatus } from '../../../src/fabric/source-status.js';
+import type { JobResult, JobRunner } from '../../../src/model/jobs.js';
+import { DeliveryError, type Outcome } from '../../../src/model/outcome.js';
+import { DEFAULT_PARSE_POLICY, type ParsePolicy } from '../../../src/model/parse-policy.js';
+import type { FieldFacts, ParseReport } from '../../../src/model/parse-job.js';
+import { SEEN_INT } from '../../../src/model/schema.js';
+import { BodyArena } from '../../../src/snapshot/arena.js';
+import { recordChanges } from '../../../src/snapshot/changes.js';
+import { FreeList } from '../../../src/snapshot/free-list.js';
+import type { ParseAnswer, ParseTask } from '../../../src/snapshot/parse-task.js';
+import { BankWriter } from '../../../src/snapshot/writer.js';
+import { FakeClock } from '../../fixtures/fake-clock.js';
+
+const field = (name: string): FieldFacts => ({
+  name,
+  byName: false,
+  seen: SEEN_INT,
+  present: 1,
+  numeric: 1,
+  textBytes: 0,
+  rejected: 0,
+});
+
+/** What a scan of these columns and rows would report. */
+function reportOf(header: readonly string[], rows: readonly string[]): ParseReport {
+  return {
+    header,
+    fields: header.slice(1).map(field),
+    keyColumns: [header[0]!],
+    timeColumn: null,
+    rows: rows.length,
+    keyBytes: rows.join('').length,
+    rejectedCells: 0,
+    rejectedRows: 0,
+    duplicates: 0,
+    latin1Cells: 0,
+    headerRepeats: 0,
+    roundedIntegers: 0,
+    examples: [],
+  };
+}
+
+/** Fills the target as a worker would: every cell holds the version. */
+function fillTarget(task: ParseTask, report: ParseReport, rows: readonly string[]): ParseAnswer {
+  const { segment, version } = task.target!;
+  const writer = new BankWriter(segment, version);
+  for (const key of rows) {
+    const bytes = new TextEncoder().encode(key);
+    const slot = writer.slotOf(bytes, 0, bytes.length);
+    if (slot < 0 && writer.full !== '') return { kind: 'full', what: writer.full };
+    writer.setPresent(slot);
+  }
+  writer.finish(task.snapshotTsMs, task.receivedAtMs);
+  return { kind: 'filled', report, changes: recordChanges(segment, version) };
+}
+
+type Answer = (task: ParseTask) => JobResult<ParseAnswer> | Promise<JobResult<ParseAnswer>>;
+const done = (value: ParseAnswer): JobResult<ParseAnswer> => ({ ok: true, value, runMs: 1 });
+
+/** A worker that sees these columns and rows, whatever the bytes. */
+function worker(header: readonly string[], rows: readonly string[]): Answer {
+  const report = reportOf(header, rows);
+  return (task) => {
+    const same = task.target && task.header!.join() === header.join();
+    return done(same ? fillTarget(task, report, rows) : { kind: 'survey', report });
+  };
+}
+
+class Rig {
+  readonly clock = new FakeClock();
+  readonly free = new FreeList(2 ** 30, () => undefined);
+  readonly status = new SourceStatus('s1', 60_000, this.clock);
+  readonly fabric = new Fabric('boot1', [this.status]);
+  readonly generations: GenerationEvent[] = [];
+  readonly publishes: PublishEvent[] = [];
+  readonly tasks: ParseTask[] = [];
+  readonly ingest: Ingest;
+  answer: Answer = worker(['id', 'a'], ['x']);
+
+  constructor(policy: Partial<ParsePolicy> = {}) {
+    const jobs: JobRunner = {
+      run: async <T>(_name: string, task: unknown) => {
+        this.tasks.push(task as ParseTask);
+        return (await this.answer(task as ParseTask)) as JobResult<T>;
+      },
+    };
+    this.ingest = new Ingest(
+      { sourceId: 's1', policy: { ...DEFAULT_PARSE_POLICY, ...policy }, parseTimeoutMs: 1000 },
+      {
+        fabric: this.fabric,
+        status: this.status,
+        jobs,
+        free: this.free,
+        clock: this.clock,
+        observer: {
+          published: (event) => this.publishes.push(event),
+          generation: (event) => this.generations.push(event),
+        },
+        wantedKinds: (report) => report.fields.map(({ name }) => ({ name, kind: 'i64' })),
+      },
+    );
+  }
+
+  body(text = 'body', snapshotTsMs: number | null = null): IncomingBody {
+    const bytes = new BodyArena(this.free, 0, 1000);
+    bytes.append(new TextEncoder().encode(text));
+    const receivedAtMonoMs = this.clock.monotonicMs();
+    return { bytes, receivedAtMs: this.clock.nowMs(), receivedAtMonoMs, snapshotTsMs };
+  }
+
+  /** The outcome, or why it was not published. */
+  async deliver(body = this.body()): Promise<Outcome> {
+    try {
+      return await this.ingest.deliver(body);
+    } catch (error) {
+      if (error instanceof DeliveryError) return error.outcome;
+      throw error;
+    }
+  }
+
+  /** Bytes handed out and not given back. */
+  get inUse(): number {
+    const { sharedBytes, freeBytes } = this.free.stats;
+    return sharedBytes - freeBytes;
+  }
+}
+
+describe('the actor of one source', () => {
+  test('surveys the first body, then fills a segment made for it', async () => {
+    const rig = new Rig();
+    expect(await rig.deliver()).toBe('ok');
+    expect(rig.tasks.map(({ target }) => target?.version ?? null)).toEqual([null, 1]);
+    expect(rig.generations).toMatchObject([{ generation: 1, why: 'first' }]);
+    expect(rig.fabric.table!.find('x', { part: 0, slot: 0 })).toBe(true);
+    expect(await rig.deliver()).toBe('ok');
+    expect(rig.publishes.map(({ version, generation }) => [version, generation])).toEqual([
+      [1, 1],
+      [2, 1],
+    ]);
+  });
+
+  test('hands the published body to the next job, and releases it when it is replaced', async () => {
+    const rig = new Rig();
+    const first = rig.body('first');
+    await rig.deliver(first);
+    const afterFirst = rig.inUse;
+    await rig.deliver(rig.body('second'));
+    expect(rig.tasks.at(-1)!.previous).toEqual({ buffer: first.bytes.buffer, byteLength: 5 });
+    expect(rig.inUse).toBe(afterFirst);
+  });
+
+  test('an identical body moves the age and nothing else', async () => {
+    const rig = new Rig();
+    await rig.deliver(rig.body('same', 1000));
+    rig.answer = () => done({ kind: 'identical' });
+    const inUse = rig.inUse;
+    expect(await rig.deliver(rig.body('same', 5000))).toBe('identical');
+    expect(rig.fabric.snapshotId).toBe('boot1-1');
+    expect(rig.status.dataTsMs).toBe(5000);
+    expect(rig.inUse).toBe(inUse);
+    rig.answer = worker(['id', 'a'], ['x']);
+    expect(await rig.deliver()).toBe('ok');
+    expect(rig.publishes.at(-1)!.version).toBe(2);
+  });
+
+  test('a new header makes a new generation that continues the versions', async () => {
+    const rig = new Rig();
+    await rig.deliver();
+    rig.answer = worker(['id', 'a', 'b'], ['x', 'y']);
+    expect(await rig.deliver()).toBe('ok');
+    expect(rig.publishes.at(-1)).toMatchObject({ version: 2, generation: 2 });
+    expect(rig.fabric.table!.schema.columns.map(({ name }) => name)).toEqual(['a', 'b']);
+  });
+
+  test('a new header is refused when the policy says so; what is served stays', async () => {
+    const rig = new Rig({ schemaChange: 'reject' });
+    await rig.deliver();
+    rig.answer = worker(['id', 'b'], ['x']);
+    expect(await rig.deliver()).toBe('schema');
+    expect(rig.fabric.table!.schema.columns.map(({ name }) => name)).toEqual(['a']);
+    rig.answer = worker(['id', 'a'], ['x']);
+    expect(await rig.deliver()).toBe('ok');
+  });
+
+  test('a full segment is replaced by a bigger one with live rows only', async () => {
+    const rig = new Rig();
+    await rig.deliver();
+    const { slotCapacity } = rig.ingest.segment!.ref.spec;
+    const rows = Array.from({ length: slotCapacity + 1 }, (_, i) => `row-${i}`);
+    rig.answer = worker(['id', 'a'], rows);
+    expect(await rig.deliver()).toBe('ok');
+    expect(rig.ingest.segment!.ref.spec.slotCapacity).toBeGreaterThan(slotCapacity);
+    expect(rig.fabric.table!.find('x', { part: 0, slot: 0 })).toBe(false);
+    expect(rig.fabric.table!.rowsMax).toBe(rows.length);
+  });
+
+  test('a refused body leaves what is served, gives its memory back, and the version is filled again', async () => {
+    const rig = new Rig();
+    await rig.deliver();
+    const inUse = rig.inUse;
+    const failure = { outcome: 'parse' as const, message: 'line 7', line: 7, column: null, offset: null };
+    rig.answer = () => done({ kind: 'failed', failure });
+    await expect(rig.ingest.deliver(rig.body())).rejects.toThrow('line 7');
+    await Promise.resolve();
+    expect(rig.inUse).toBe(inUse);
+    expect(rig.fabric.snapshotId).toBe('boot1-1');
+    rig.answer = worker(['id', 'a'], ['x']);
+    expect(await rig.deliver()).toBe('ok');
+    expect(rig.publishes.at(-1)!.version).toBe(2);
+  });
+
+  test('a schema that never settles is refused after a bounded number of attempts', async () => {
+    const rig = new Rig();
+    rig.answer = (task) =>
+      done({ kind: task.target ? 'misfit' : 'survey', report: reportOf(['id', 'a'], ['x']) });
+    expect(await rig.deliver()).toBe('schema');
+    expect(rig.tasks.length).toBeLessThan(10);
+    await Promise.resolve();
+    expect(rig.inUse).toBe(0);
+  });
+
+  test('nothing of a lost worker’s job is touched before its thread has exited', async () => {
+    const rig = new Rig();
+    await rig.deliver();
+    const inUse = rig.inUse;
+    let exit: () => void = () => undefined;
+    const exited = new Promise<void>((resolve) => (exit = resolve));
+    rig.answer = () => ({ ok: false, reason: 'timeout', message: 'too slow', exited });
+    expect(await rig.deliver()).toBe('timeout');
+    expect(rig.inUse).toBeGreaterThan(inUse);
+    rig.answer = worker(['id', 'a'], ['x']);
+    expect(await rig.deliver()).toBe('skipped');
+    expect(rig.fabric.snapshotId).toBe('boot1-1');
+    exit();
+    await exited;
+    await Promise.resolve();
+    expect(rig.inUse).toBe(inUse);
+    expect(await rig.deliver()).toBe('ok');
+    expect(rig.publishes.at(-1)!.version).toBe(2);
+  });
+
+  test('a pinned bank is waited for, at most as long as a parse may take', async () => {
+    const rig = new Rig();
+    await rig.deliver();
+    const unpin = rig.fabric.pin();
+    await rig.deliver();
+    const late = rig.deliver();
+    await rig.clock.advance(1000);
+    expect(await late).toBe('skipped');
+    const inTime = rig.deliver();
+    await rig.clock.advance(500);
+    unpin();
+    expect(await inTime).toBe('ok');
+    expect(rig.publishes.at(-1)!.version).toBe(3);
+  });
+});
