@@ -9,7 +9,7 @@ import type { UwsResponse } from './uws.js';
 const SLICES_PER_TURN = 4;
 
 /** What a download needs of its response. */
-export type BulkResponse = Pick<UwsResponse, 'tryEnd' | 'getWriteOffset' | 'onWritable'>;
+export type BulkResponse = Pick<UwsResponse, 'tryEnd' | 'getWriteOffset' | 'onWritable' | 'cork'>;
 
 /** Body parts, in order. Private memory or memory that nobody writes any more: sockets read it. */
 export type Chunks = readonly Uint8Array[];
@@ -52,6 +52,11 @@ export class Download {
     if (this.#over) return;
     this.#over = true;
     this.#sender.released(this.#remaining);
+  }
+
+  /** `write` in a later turn, where nothing is corked yet. */
+  writeCorked(): void {
+    if (!this.#over) this.#res.cork(() => this.write());
   }
 
   /** Writes at most one slice. What is left comes in a later turn, or when the socket takes more. */
@@ -158,7 +163,7 @@ export class BulkSender {
   #turn(): void {
     this.#scheduled = false;
     // An immediate set during this one runs in the next turn: sockets are served in between.
-    for (const download of this.#queue.splice(0, SLICES_PER_TURN)) download.write();
+    for (const download of this.#queue.splice(0, SLICES_PER_TURN)) download.writeCorked();
     if (this.#queue.length > 0) this.#schedule();
   }
 }

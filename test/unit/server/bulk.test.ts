@@ -29,6 +29,11 @@ class FakeResponse implements BulkResponse {
     return this.#offset;
   }
 
+  cork(write: () => void): never {
+    write();
+    return undefined as never;
+  }
+
   onWritable(handler: (offset: number) => boolean): never {
     this.#writable = handler;
     return undefined as never;
