@@ -21,6 +21,9 @@ const LAYERS: readonly (readonly string[])[] = [
 
 const WORKERS_SEE: ReadonlySet<string> = new Set(['model', 'snapshot', 'parse', 'fabric', 'query', 'view']);
 
+/** The simulator's own thread: no job of the pool. */
+const SIMULATOR_THREAD = 'workers/simulator-thread.ts';
+
 const LAYER_OF: ReadonlyMap<string, number> = new Map(
   LAYERS.flatMap((folders, layer) => folders.map((folder): [string, number] => [folder, layer])),
 );
@@ -43,6 +46,7 @@ function refusal(from: string, target: string): string | undefined {
   if (fromTop === 'scripts') return undefined;
   const targetFolder = sourceFolder(target)!;
   if (fromTop === 'src') return sourceRefusal(sourceFolder(from)!, targetFolder);
+  if (targetFolder === 'simulator' && from === SIMULATOR_THREAD) return undefined;
   return WORKERS_SEE.has(targetFolder) ? undefined : `workers/ do not see ${targetFolder}`;
 }
 
