@@ -1,5 +1,4 @@
 /** Matches keys against many prefixes at the cost of a binary search. */
-import type { RowSelector } from './selector.js';
 
 /** True when the key source[start, start + length) begins with one of the prefixes. */
 export type KeyMatcher = (source: Uint8Array, start: number, length: number) => boolean;
@@ -26,25 +25,25 @@ function compare(source: Uint8Array, start: number, length: number, prefix: Uint
   return length < prefix.length ? -1 : 0;
 }
 
-const compiled = new WeakMap<RowSelector, KeyMatcher>();
+const compiled = new WeakMap<readonly string[], KeyMatcher>();
 
-/** The matcher of a selector's prefixes; made once per selector object. */
-export function prefixMatcher(selector: RowSelector): KeyMatcher {
-  const known = compiled.get(selector);
+/** The matcher of a selector's prefixes; made once per array. */
+export function prefixMatcher(prefixes: readonly string[]): KeyMatcher {
+  const known = compiled.get(prefixes);
   if (known) return known;
-  const prefixes = minimal(selector.prefixes);
+  const sorted = minimal(prefixes);
   const matches: KeyMatcher = (source, start, length) => {
     let low = 0;
-    let high = prefixes.length - 1;
+    let high = sorted.length - 1;
     while (low <= high) {
       const middle = (low + high) >> 1;
-      const order = compare(source, start, length, prefixes[middle]!);
+      const order = compare(source, start, length, sorted[middle]!);
       if (order === 0) return true;
       if (order < 0) high = middle - 1;
       else low = middle + 1;
     }
     return false;
   };
-  compiled.set(selector, matches);
+  compiled.set(prefixes, matches);
   return matches;
 }

@@ -145,7 +145,7 @@ export function resolveRows(table: Table, selector: RowSelector | null): Resolve
   const slots = table.parts.map(({ reader }) => {
     return new Set(selector.exact.map((key) => reader.findKey(key)));
   });
-  const matches = selector.prefixes.length === 0 ? null : prefixMatcher(selector);
+  const matches = selector.prefixes.length === 0 ? null : prefixMatcher(selector.prefixes);
   const filter: RowFilter = (part, slot) => {
     if (slots[part]!.has(slot)) return true;
     if (matches === null) return false;

@@ -1,68 +1,10 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { Table } from '../../../src/fabric/table.js';
-import type { JobOptions, JobResult, JobRunner } from '../../../src/model/jobs.js';
 import { LIST_CELLS_INLINE_MAX } from '../../../src/model/limits.js';
 import { listSelection, SCHEMA_SELECTION } from '../../../src/query/list-query.js';
-import { BodyService, type BodyServiceOptions } from '../../../src/view/bodies.js';
-import { tryEncodeOrder, type ListTask } from '../../../src/view/encode-list.js';
+import type { BodyService } from '../../../src/view/bodies.js';
 import type { ListBody } from '../../../src/view/list-body.js';
-import { row, TableFixture, type Row } from '../../fixtures/tables.js';
-
-type Outcome = Extract<JobResult<unknown>, { ok: false }>['reason'] | 'ok';
-
-/** Runs jobs in this process, when told to, and ends them as told. */
-class FakeJobs implements JobRunner {
-  readonly tasks: ListTask[] = [];
-  readonly options: JobOptions[] = [];
-  outcome: Outcome = 'ok';
-  held: (() => void)[] | null = null;
-  exit: () => void = () => {};
-
-  async run<T>(name: string, task: unknown, options: JobOptions): Promise<JobResult<T>> {
-    expect(name).toBe('encodeList');
-    // What a worker gets went through structured clone.
-    const { table, ...order } = task as ListTask;
-    expect(structuredClone(order)).toEqual(order);
-    this.tasks.push(task as ListTask);
-    this.options.push(options);
-    if (this.held) await new Promise<void>((resolve) => this.held!.push(resolve));
-    if (this.outcome !== 'ok') {
-      const exited = new Promise<void>((resolve) => (this.exit = resolve));
-      return { ok: false, reason: this.outcome, message: 'as told', exited };
-    }
-    return { ok: true, value: tryEncodeOrder(Table.open(table), order) as T, runMs: 1 };
-  }
-
-  release(): void {
-    const waiting = this.held ?? [];
-    this.held = null;
-    for (const go of waiting) go();
-  }
-}
-
-function rowsOf(count: number, columns = 4): Row[] {
-  const names = Array.from({ length: columns }, (_, c) => `metric_${c}`);
-  return Array.from({ length: count }, (_, i) =>
-    row(`sw-${i}`, Object.fromEntries(names.map((name, c) => [name, i * 100 + c]))),
-  );
-}
-
-interface Rig {
-  readonly fixture: TableFixture;
-  readonly jobs: FakeJobs;
-  readonly bodies: BodyService;
-}
-
-function rig(rows: number, more: Partial<BodyServiceOptions> = {}): Rig {
-  const fixture = new TableFixture({ boot: 'k3f9' });
-  const jobs = new FakeJobs();
-  const { fabric, clock } = fixture;
-  const limits = { bodyCacheBytes: 1e7, listBytesMax: 1e7, jobTimeoutMs: 5000 };
-  const bodies = new BodyService({ fabric, jobs, clock, ...limits, ...more });
-  if (rows > 0) fixture.publish('s1', rowsOf(rows));
-  return { fixture, jobs, bodies };
-}
+import { rig, rowsOf } from '../../fixtures/list-jobs.js';
 
 const ALL = listSelection({});
 const FRESH = { ageMs: 5, dataTsMs: 0, staleSources: [] };
@@ -235,11 +177,7 @@ describe('large lists', () => {
   });
 
   it('include the schema of many overlapping rows', async () => {
-    const fixture = new TableFixture({ sources: ['a', 'b'], boot: 'k3f9' });
-    const jobs = new FakeJobs();
-    const { fabric, clock } = fixture;
-    const limits = { bodyCacheBytes: 1e7, listBytesMax: 1e7, jobTimeoutMs: 5000 };
-    const bodies = new BodyService({ fabric, jobs, clock, ...limits });
+    const { fixture, jobs, bodies } = rig(0, {}, ['a', 'b']);
     fixture.publish('a', rowsOf(2000));
     fixture.publish('b', rowsOf(2100));
     const body = await bodies.get(SCHEMA_SELECTION, false);
