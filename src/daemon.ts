@@ -20,7 +20,7 @@ import type { WorkerEntries } from './pool/worker-urls.js';
 import { ENDPOINT_NAMES } from './server/endpoint.js';
 import { startServer, type RunningServer } from './server/server.js';
 import { FreeList } from './snapshot/free-list.js';
-import { SourceActor } from './source-actor.js';
+import { SourceActor, sourceService } from './source-actor.js';
 import { Stats } from './stats/stats.js';
 import { BodyService } from './view/bodies.js';
 
@@ -246,25 +246,4 @@ class CompositionRoot {
       },
     };
   }
-}
-
-/** A source's loop as a service: it ends only by its signal, or by a defect. */
-function sourceService(actor: SourceActor): Service {
-  let stopper: AbortController | null = null;
-  let running: Promise<void> = Promise.resolve();
-  return {
-    name: `source-${actor.id}`,
-    start: (fail) => {
-      const controller = new AbortController();
-      stopper = controller;
-      running = actor.run(controller.signal).catch((error: unknown) => {
-        fail(error instanceof Error ? error : new Error(String(error)));
-      });
-      return Promise.resolve();
-    },
-    stop: async () => {
-      stopper?.abort();
-      await running;
-    },
-  };
 }

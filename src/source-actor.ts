@@ -8,6 +8,7 @@ import { Ingest } from './fabric/ingest.js';
 import type { GenerationEvent, IngestObserver, PublishEvent } from './fabric/ingest-types.js';
 import type { SourceStatus } from './fabric/source-status.js';
 import { Throttle } from './log/throttle.js';
+import type { Service } from './lifecycle/service.js';
 import type { Clock, Random } from './model/clock.js';
 import type { JobRunner } from './model/jobs.js';
 import type { Logger } from './model/log.js';
@@ -146,4 +147,25 @@ export class SourceActor implements PollObserver, IngestObserver {
       lastError: this.#lastError,
     };
   }
+}
+
+/** A source's loop as a service: it ends only by its signal, or by a defect. */
+export function sourceService(actor: SourceActor): Service {
+  let stopper: AbortController | null = null;
+  let running: Promise<void> = Promise.resolve();
+  return {
+    name: `source-${actor.id}`,
+    start: (fail) => {
+      const controller = new AbortController();
+      stopper = controller;
+      running = actor.run(controller.signal).catch((error: unknown) => {
+        fail(error instanceof Error ? error : new Error(String(error)));
+      });
+      return Promise.resolve();
+    },
+    stop: async () => {
+      stopper?.abort();
+      await running;
+    },
+  };
 }
