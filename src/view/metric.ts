@@ -2,8 +2,9 @@
 import type { Table } from '../fabric/table.js';
 import type { Freshness } from '../query/freshness.js';
 import type { LocatedMetric } from '../query/get-metric.js';
-import { type ByteWriter, utf8Bytes } from './bytes.js';
+import { ByteWriter, utf8Bytes } from './bytes.js';
 import { writeJsonCell, writePlainCell } from './cell.js';
+import { NUMBER_BYTES_MAX, putF64 } from './digits.js';
 import { writeIsoTime, writeSeconds } from './time.js';
 
 /** `full` is weft's own body (API.md section 1); the others are those of the earlier systems. */
@@ -30,6 +31,33 @@ function headOf(located: LocatedMetric, shape: MetricShape): Uint8Array {
   return located.head;
 }
 
+/** What stands between the value and the age: the same for all rows of one time and snapshot. */
+class Middle {
+  #shape: MetricShape = 'full';
+  #timeMs = NaN;
+  #snapshotId = '';
+  #bytes = utf8Bytes('');
+
+  of(shape: MetricShape, timeMs: number, snapshotId: string): Uint8Array {
+    if (timeMs === this.#timeMs && snapshotId === this.#snapshotId && shape === this.#shape) {
+      return this.#bytes;
+    }
+    const out = new ByteWriter(1024, 'a metric body', '', 128);
+    if (shape !== 'envelope') out.ascii(',"timestamp":');
+    if (shape === 'map') writeSeconds(out, timeMs);
+    else if (shape !== 'envelope') writeIsoTime(out, timeMs, true);
+    if (shape === 'full' || shape === 'envelope') out.ascii(`,"snapshot_id":"${snapshotId}","age_ms":`);
+    this.#shape = shape;
+    this.#timeMs = timeMs;
+    this.#snapshotId = snapshotId;
+    this.#bytes = out.copy();
+    return this.#bytes;
+  }
+}
+
+const middle = new Middle();
+const BODY_END = 125;
+
 /** Appends the JSON body of a cell that is in `table` (LocatedMetric.stillIn). */
 export function writeMetricBody(
   out: ByteWriter,
@@ -42,19 +70,10 @@ export function writeMetricBody(
   const { reader, bank } = table.parts[part]!;
   out.append(headOf(located, shape));
   writeJsonCell(out, reader, table.columnView(located.column, part), slot, located.request.int64AsString);
-  if (shape !== 'envelope') {
-    const timeMs = reader.rowTimeMs(bank, slot);
-    out.ascii(',"timestamp":');
-    if (shape === 'map') writeSeconds(out, timeMs);
-    else writeIsoTime(out, timeMs, true);
-  }
-  if (shape === 'full' || shape === 'envelope') {
-    out.ascii(',"snapshot_id":"');
-    out.ascii(table.snapshotId);
-    out.ascii('","age_ms":');
-    out.ascii(String(freshness.ageMs));
-  }
-  out.ascii('}');
+  out.append(middle.of(shape, reader.rowTimeMs(bank, slot), table.snapshotId));
+  out.reserve(NUMBER_BYTES_MAX + 1);
+  if (shape === 'full' || shape === 'envelope') out.at = putF64(out.u8, out.at, freshness.ageMs);
+  out.byte(BODY_END);
 }
 
 /** Appends the bare value: digits, text, or `null`. */
