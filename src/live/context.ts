@@ -1,5 +1,6 @@
 /** What the parts of live/ share. */
 import type { Clock } from '../model/clock.js';
+import { DIFF_CELLS_INLINE_MAX, FRAME_PART_BYTES } from '../model/limits.js';
 import type { Logger } from '../model/log.js';
 import type { Fabric } from '../fabric/fabric.js';
 import type { FrameLimits } from '../view/frame-parts.js';
@@ -35,7 +36,19 @@ export interface LiveLimits {
   readonly heartbeatMs: number;
   /** Frames are cut into parts of about this size. */
   readonly partBytes: number;
+  /** Frames of more cells are encoded in workers. */
+  readonly inlineCellsMax: number;
 }
+
+/** What API.md section 4 fixes. */
+export const LIVE_DEFAULTS = {
+  heartbeatMs: 15_000,
+  partBytes: FRAME_PART_BYTES,
+  inlineCellsMax: DIFF_CELLS_INLINE_MAX,
+} satisfies Partial<LiveLimits>;
+
+/** LiveLimits as a caller gives them: those of LIVE_DEFAULTS may be absent. */
+export type LiveOptions = Omit<LiveLimits, keyof typeof LIVE_DEFAULTS> & Partial<LiveLimits>;
 
 export interface LiveContext {
   readonly fabric: Fabric;

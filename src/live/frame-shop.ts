@@ -6,7 +6,6 @@ import { changeSets, type SinceVersions } from '../fabric/changes.js';
 import type { Fabric } from '../fabric/fabric.js';
 import type { ErrorCode } from '../model/errors.js';
 import type { JobResult, JobRunner } from '../model/jobs.js';
-import { DIFF_CELLS_INLINE_MAX } from '../model/limits.js';
 import { encodeFrame, type FrameResult, type FrameTask } from '../view/frame.js';
 import { frameCellsMax } from '../view/frame-changes.js';
 import type { FrameLimits } from '../view/frame-parts.js';
@@ -50,6 +49,8 @@ export interface FrameShopDeps {
   readonly jobs: JobRunner;
   /** Of one job. */
   readonly jobTimeoutMs: number;
+  /** Frames of more cells are made in workers. */
+  readonly inlineCellsMax: number;
   /** Called when a job has ended: `hasRoom` may have become true. */
   readonly onRoom: () => void;
 }
@@ -106,7 +107,7 @@ export class FrameShop {
     if (since && !changeSets(current.table, since)) return GAP;
     const columns = selection.fieldsOf(current.schema).length;
     const wanted = selection.selection;
-    if (frameCellsMax(current.table, wanted.rows, columns, since) <= DIFF_CELLS_INLINE_MAX) {
+    if (frameCellsMax(current.table, wanted.rows, columns, since) <= this.#deps.inlineCellsMax) {
       const result = encodeFrame(current.table, wanted, since, limits);
       return this.#keep(key, request, outcomeOf(result, current));
     }

@@ -13,7 +13,13 @@ import type { Fabric } from '../fabric/fabric.js';
 import type { FrameLimits } from '../view/frame-parts.js';
 import type { FrameSelection } from '../view/frame-selection.js';
 import { changesFrame, type ChangesFrame } from './changes-frame.js';
-import type { LiveContext, LiveLimits, LiveStats } from './context.js';
+import {
+  LIVE_DEFAULTS,
+  type LiveContext,
+  type LiveLimits,
+  type LiveOptions,
+  type LiveStats,
+} from './context.js';
 import { FrameShop } from './frame-shop.js';
 import { HeldFrames } from './held-frames.js';
 import { RoomQueue } from './room-queue.js';
@@ -34,7 +40,7 @@ export interface HubDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly stats: LiveStats;
-  readonly limits: LiveLimits;
+  readonly limits: LiveOptions;
   /** Runs a function in a later turn of the event loop. Default: setImmediate. */
   readonly defer?: Defer;
   /** Bytes of frames on their way to slow clients. Default: 256 MiB. */
@@ -61,7 +67,8 @@ export class Hub implements LiveContext {
   #changesRequests = 0;
 
   constructor(deps: HubDeps) {
-    const { fabric, jobs, clock, log, stats, limits } = deps;
+    const { fabric, jobs, clock, log, stats } = deps;
+    const limits = { ...LIVE_DEFAULTS, ...deps.limits };
     this.fabric = fabric;
     this.clock = clock;
     this.log = log;
@@ -76,7 +83,8 @@ export class Hub implements LiveContext {
     this.turns = new Turns(clock, deps.defer ?? setImmediate, onRoom);
     this.#room = new RoomQueue(this.turns);
     const current = (): CurrentState | null => this.current;
-    this.shop = new FrameShop({ fabric, jobs, jobTimeoutMs: limits.jobTimeoutMs, current, onRoom });
+    const { jobTimeoutMs, inlineCellsMax } = limits;
+    this.shop = new FrameShop({ fabric, jobs, current, jobTimeoutMs, inlineCellsMax, onRoom });
     this.held = new HeldFrames(deps.heldBytesMax);
     this.#tickMs = Math.max(1, Math.min(TICK_MS_MAX, limits.slowClientMs / 4, limits.heartbeatMs / 4));
     fabric.onPublish(() => this.#published());

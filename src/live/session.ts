@@ -154,17 +154,22 @@ export class LiveSession implements FrameOutlet {
 
   /** From time to time: finds connections that take nothing, and subscriptions with nothing to say. */
   tick(nowMs: number): void {
-    // A transport that forgets to call `drained` is noticed here.
-    this.drained();
-    const stuckMs = this.#blocked && this.#stuckSinceMs !== null ? nowMs - this.#stuckSinceMs : 0;
-    if (stuckMs >= this.#context.limits.slowClientMs) {
+    if (this.#isTooSlow(nowMs)) {
       this.close(CLOSE_TRY_AGAIN, 'too slow');
       return;
     }
+    // A transport that forgets to call `drained` is noticed here.
+    this.drained();
     if (this.blocked) return;
     for (const subscription of this.#subscriptions.values()) {
       if (subscription.beatDue(nowMs)) this.#context.turns.add(subscription);
     }
+  }
+
+  #isTooSlow(nowMs: number): boolean {
+    if (!this.#blocked || this.#stuckSinceMs === null) return false;
+    if (this.#transport.bufferedBytes() < this.#bufferedBytes) return false;
+    return nowMs - this.#stuckSinceMs >= this.#context.limits.slowClientMs;
   }
 
   /** Ends the connection from this side. */

@@ -43,6 +43,11 @@ export interface FrameRefusal {
 
 export type FrameResult = EncodedFrame | FrameRefusal;
 
+/**
+ * Diffs so short are never replaced: the few bytes are lost among the headers of a packet, and a
+ * subscriber of one cell can expect to see diffs.
+ */
+const DENSE_BYTES_MIN = 256;
 /** A diff is compared with its snapshot, byte for byte, once it is this much of the estimate. */
 const COMPARE_RATIO = 0.7;
 /** And is given up, half done, once it is this much. */
@@ -139,7 +144,7 @@ class FrameEncoder {
         rows: writer.rows,
         empty: writer.rows === 0,
       };
-      if (bytes <= COMPARE_RATIO * this.#snapshotBytes(writer)) return encoded;
+      if (bytes <= DENSE_BYTES_MIN || bytes <= COMPARE_RATIO * this.#snapshotBytes(writer)) return encoded;
       const snapshot = this.snapshot();
       return byteLengthOf(snapshot) < byteLengthOf(encoded) ? snapshot : encoded;
     }

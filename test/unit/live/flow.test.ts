@@ -1,0 +1,319 @@
+/** Slow clients, rate limits, heartbeats, parts: what is sent when not everything can be. */
+import { describe, expect, test } from 'vitest';
+import type { LiveLimits } from '../../../src/live/context.js';
+import { LiveHarness } from '../../fixtures/live-hub.js';
+import { row, TableFixture, type Row } from '../../fixtures/tables.js';
+
+function rowsOf(cpu: number, count = 4): Row[] {
+  return Array.from({ length: count }, (_, i) =>
+    row(`sw-${i}`, { cpu: i === 0 ? cpu : 1, temp: 40, fan: 7000, name: `port ${i}` }),
+  );
+}
+
+function harnessOf(limits: Partial<LiveLimits> = {}, heldBytesMax?: number): LiveHarness {
+  const harness = new LiveHarness(new TableFixture({ boot: 'boot' }), limits, heldBytesMax);
+  harness.fixture.publish('s1', rowsOf(1));
+  return harness;
+}
+
+describe('a slow client', () => {
+  test('holds one frame; what it missed is one diff, counted', () => {
+    const harness = harnessOf();
+    const transport = harness.subscribe();
+    transport.mode = 'full';
+    for (let cpu = 2; cpu <= 6; cpu++) {
+      harness.fixture.publish('s1', rowsOf(cpu));
+      harness.run();
+    }
+    expect(transport.waiting).toHaveLength(1);
+    transport.take();
+    transport.mode = 'free';
+    transport.drain();
+    harness.run();
+    expect(transport.take()).toMatchObject([
+      { type: 'diff', prev: 'boot-1', snapshot_id: 'boot-2' },
+      { type: 'diff', prev: 'boot-2', snapshot_id: 'boot-6', changes: [['sw-0', { cpu: 6 }]] },
+    ]);
+    expect(harness.stats.conflated).toBe(3);
+  });
+
+  test('behind the change ring gets a snapshot, reason gap', () => {
+    const harness = harnessOf();
+    const transport = harness.subscribe();
+    transport.mode = 'full';
+    for (let cpu = 2; cpu <= 80; cpu++) {
+      harness.fixture.publish('s1', rowsOf(cpu));
+      harness.run();
+    }
+    transport.mode = 'free';
+    transport.drain();
+    harness.run();
+    expect(transport.take().slice(-1)).toMatchObject([
+      { type: 'snapshot', reason: 'gap', snapshot_id: 'boot-80' },
+    ]);
+    expect(harness.stats.resyncs).toBe(1);
+  });
+
+  test('does not delay others', () => {
+    const harness = harnessOf();
+    const slow = harness.subscribe();
+    const quick = harness.subscribe();
+    slow.mode = 'full';
+    for (let cpu = 2; cpu <= 4; cpu++) {
+      harness.fixture.publish('s1', rowsOf(cpu));
+      harness.run();
+      expect(quick.client.views.get('s1')!.snapshotId).toBe(`boot-${cpu}`);
+    }
+    expect(slow.client.views.get('s1')!.snapshotId).toBe('boot-1');
+  });
+
+  test('is closed with 1013 once its socket took nothing for too long, and not before', async () => {
+    const harness = harnessOf({ slowClientMs: 60_000 });
+    const transport = harness.subscribe();
+    transport.mode = 'full';
+    harness.fixture.publish('s1', rowsOf(2));
+    harness.run();
+    await harness.fixture.clock.advance(59_000);
+    expect(transport.closedWith).toBeNull();
+    await harness.fixture.clock.advance(2_000);
+    expect(transport.closedWith).toMatchObject({ code: 1013 });
+    expect(harness.stats.subscribers).toBe(0);
+    expect(harness.fixture.clock.pending).toBe(0);
+  });
+
+  test('that takes something now and then is kept', async () => {
+    const harness = harnessOf({ slowClientMs: 10_000 });
+    const transport = harness.subscribe();
+    transport.mode = 'full';
+    for (let cpu = 2; cpu < 12; cpu++) {
+      harness.fixture.publish('s1', rowsOf(cpu));
+      harness.run();
+      await harness.fixture.clock.advance(9_000);
+      transport.drain();
+      harness.run();
+    }
+    expect(transport.closedWith).toBeNull();
+    expect(transport.client.views.get('s1')!.history.length).toBeGreaterThan(9);
+  });
+
+  test('that was slow and is idle since is kept', async () => {
+    const harness = harnessOf({ slowClientMs: 10_000 });
+    const transport = harness.subscribe();
+    transport.mode = 'full';
+    harness.fixture.publish('s1', rowsOf(2));
+    harness.run();
+    transport.mode = 'free';
+    transport.drain();
+    await harness.fixture.clock.advance(100_000);
+    expect(transport.closedWith).toBeNull();
+  });
+
+  test('whose socket drops instead of queueing is sent the same again', async () => {
+    const harness = harnessOf({ slowClientMs: 60_000 });
+    const transport = harness.subscribe();
+    transport.take();
+    transport.mode = 'dropping';
+    harness.fixture.publish('s1', rowsOf(2));
+    harness.run();
+    expect(harness.stats.framesSent).toBe(1);
+    transport.mode = 'free';
+    await harness.fixture.clock.advance(1_000);
+    harness.run();
+    expect(transport.take()).toMatchObject([{ type: 'diff', prev: 'boot-1', snapshot_id: 'boot-2' }]);
+    transport.mode = 'dropping';
+    for (let i = 3; i < 70; i++) {
+      harness.fixture.publish('s1', rowsOf(i));
+      harness.run();
+      await harness.fixture.clock.advance(1_000);
+      harness.run();
+    }
+    expect(transport.closedWith).toMatchObject({ code: 1013 });
+  });
+
+  test('is owed one pong, and is closed when it asks much and reads nothing', () => {
+    const harness = harnessOf();
+    const transport = harness.connect();
+    transport.mode = 'full';
+    for (let i = 0; i < 1000; i++) transport.say({ op: 'ping' });
+    expect(transport.closedWith).toBeNull();
+    for (let i = 0; i < 100; i++) transport.say('nonsense');
+    expect(transport.closedWith).toMatchObject({ code: 1008 });
+  });
+
+  test('gets answers in order once it reads', () => {
+    const transport = harnessOf().connect();
+    transport.mode = 'full';
+    for (const message of ['x', { op: 'ping' }, { op: 'ping' }, 'y']) transport.say(message);
+    transport.mode = 'free';
+    transport.drain();
+    expect(transport.take().map(({ type }) => type)).toEqual(['hello', 'error', 'pong', 'error']);
+  });
+});
+
+describe('max_hz', () => {
+  test('spaces frames, merges what lies between, and sends the first at once', async () => {
+    const harness = harnessOf();
+    const { clock } = harness.fixture;
+    const transport = harness.subscribe({ max_hz: 0.5 });
+    const view = transport.client.views.get('s1')!;
+    for (let cpu = 2; cpu <= 9; cpu++) {
+      harness.fixture.publish('s1', rowsOf(cpu));
+      harness.run();
+      await clock.advance(500);
+      harness.run();
+    }
+    // Published at 0, 500, … 3500; sent at 2000 and 4000.
+    expect(view.history).toEqual(['subscribed', 'diff', 'diff']);
+    expect(view.snapshotId).toBe('boot-9');
+    expect(harness.stats.conflated).toBe(6);
+    await clock.advance(10_000);
+    harness.fixture.publish('s1', rowsOf(10));
+    harness.run();
+    expect(view.snapshotId).toBe('boot-10');
+  });
+
+  test('below what a timer can hold still waits', async () => {
+    const harness = harnessOf();
+    const transport = harness.subscribe({ max_hz: 1e-9 });
+    transport.take();
+    harness.fixture.publish('s1', rowsOf(2));
+    harness.run();
+    expect(harness.fixture.clock.nextAtMs).toBeLessThan(2 ** 31);
+    await harness.fixture.clock.advance(14_000);
+    harness.run();
+    expect(transport.take()).toEqual([]);
+  });
+});
+
+describe('heartbeats', () => {
+  test('tell a quiet subscription how far nothing changed, and move its state', async () => {
+    const harness = harnessOf();
+    const transport = harness.subscribe({ switches: ['sw-1'], metrics: ['cpu', 'name'] });
+    for (let cpu = 2; cpu <= 5; cpu++) {
+      harness.fixture.publish('s1', rowsOf(cpu));
+      harness.run();
+      await harness.fixture.clock.advance(3_000);
+    }
+    transport.take();
+    await harness.fixture.clock.advance(4_000);
+    harness.run();
+    expect(transport.take()).toEqual([{ type: 'heartbeat', id: 's1', snapshot_id: 'boot-5' }]);
+    harness.fixture.publish('s1', [row('sw-1', { cpu: 9, temp: 40, fan: 7000, name: 'port 1' })]);
+    harness.run();
+    expect(transport.take()).toMatchObject([
+      { type: 'diff', prev: 'boot-5', changes: [['sw-1', { cpu: 9 }]] },
+    ]);
+  });
+
+  test('come every 15 s and not beside data', async () => {
+    const harness = harnessOf();
+    const quiet = harness.subscribe();
+    await harness.fixture.clock.advance(62_000);
+    harness.run();
+    await harness.fixture.clock.advance(0);
+    expect(quiet.client.views.get('s1')!.history.length).toBe(2);
+    for (let second = 0; second < 61; second++) {
+      await harness.fixture.clock.advance(1_000);
+      harness.run();
+    }
+    expect(quiet.client.views.get('s1')!.history.length).toBe(2 + 4);
+    const busy = harness.subscribe();
+    for (let second = 0; second < 40; second++) {
+      if (second % 10 === 0) harness.fixture.publish('s1', rowsOf(second + 2));
+      await harness.fixture.clock.advance(1_000);
+      harness.run();
+    }
+    expect(busy.client.views.get('s1')!.history).not.toContain('heartbeat');
+  });
+
+  test('keep a quiet subscription within the ring', async () => {
+    const harness = harnessOf();
+    const transport = harness.subscribe({ switches: ['sw-1'], metrics: ['name'] });
+    for (let cpu = 2; cpu <= 300; cpu++) {
+      harness.fixture.publish('s1', rowsOf(cpu));
+      harness.run();
+    }
+    harness.fixture.publish('s1', [row('sw-1', { cpu: 1, temp: 1, fan: 1, name: 'other' })]);
+    harness.run();
+    const [last] = transport.take().slice(-1);
+    expect(last).toMatchObject({ type: 'diff', prev: 'boot-1', changes: [['sw-1', { name: 'other' }]] });
+  });
+
+  test('wait until data has come', async () => {
+    const harness = new LiveHarness(new TableFixture());
+    const transport = harness.subscribe();
+    await harness.fixture.clock.advance(40_000);
+    harness.run();
+    expect(transport.take()).toHaveLength(1);
+  });
+});
+
+describe('parts', () => {
+  test('are sent one by one, as the socket takes them; the state moves at the last', () => {
+    const harness = harnessOf({ partBytes: 1 });
+    const transport = harness.connect();
+    const view = transport.client.expect('s1');
+    transport.mode = 'full';
+    transport.session!.drained();
+    transport.say({ op: 'subscribe', id: 's1' });
+    const seen: (string | null)[] = [];
+    for (let i = 0; i < 4; i++) {
+      harness.run();
+      expect(transport.waiting).toHaveLength(1);
+      if (i === 1) harness.fixture.publish('s1', rowsOf(2));
+      transport.drain();
+      seen.push(view.snapshotId);
+    }
+    expect(seen).toEqual([null, null, null, 'boot-1']);
+    harness.run();
+    transport.drain();
+    expect(view.snapshotId).toBe('boot-2');
+    expect(transport.take().map(({ part, last }) => [part, last])).toEqual([
+      [undefined, undefined],
+      [0, undefined],
+      [1, undefined],
+      [2, undefined],
+      [3, true],
+      [undefined, undefined],
+    ]);
+  });
+
+  test('take turns with other subscriptions', () => {
+    const harness = harnessOf({ partBytes: 1 });
+    const transport = harness.connect();
+    for (const id of ['a', 'b']) {
+      transport.client.expect(id);
+      transport.say({ op: 'subscribe', id, metrics: [id === 'a' ? 'cpu' : 'name'] });
+    }
+    harness.run();
+    const order = transport
+      .take()
+      .slice(1)
+      .map(({ id }) => id);
+    expect(order).toEqual(['a', 'b', 'a', 'b', 'a', 'b', 'a', 'b']);
+  });
+
+  test('of too many slow clients are given up, oldest first, and begin anew', () => {
+    const harness = harnessOf({ partBytes: 1 }, 1);
+    const slow = harness.subscribe();
+    slow.mode = 'full';
+    harness.fixture.publish(
+      's1',
+      rowsOf(2).map(({ id }) => row(id, { cpu: 5, temp: 6, fan: 7, name: 'x' })),
+    );
+    harness.run();
+    expect(slow.waiting).toHaveLength(1);
+    const heldBytes = harness.hub.held.bytes;
+    expect(heldBytes).toBeGreaterThan(0);
+    harness.fixture.publish('s1', rowsOf(3));
+    const quick = harness.subscribe();
+    expect(quick.client.views.get('s1')!.snapshotId).toBe('boot-3');
+    slow.mode = 'free';
+    slow.drain();
+    harness.run();
+    expect(slow.client.views.get('s1')!.snapshotId).toBe('boot-3');
+    expect(slow.client.views.get('s1')!.history).toEqual(['subscribed', 'dense']);
+    expect(slow.violations).toEqual([]);
+    expect(harness.hub.held.bytes).toBe(0);
+  });
+});
