@@ -1,6 +1,6 @@
 /** Collects what is wrong with a configuration, one line per mistake. */
 
-import { Redactor, isSecretName } from '../model/redact.js';
+import { Redactor } from '../model/redact.js';
 
 const SHOWN_LENGTH_MAX = 80;
 const MISTAKES_MAX = 200;
@@ -32,8 +32,7 @@ export class Mistakes {
 
   /** The usual mistake: a value that is not of the allowed form. */
   value(where: string, value: unknown, allowed: string): void {
-    const shown = isSecretName(where) ? 'its value (not shown)' : show(value);
-    this.add(where, `${shown} is not allowed, allowed: ${allowed}`);
+    this.add(where, `${show(value)} is not allowed, allowed: ${allowed}`);
   }
 
   get empty(): boolean {

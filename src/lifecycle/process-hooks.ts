@@ -14,12 +14,11 @@ export function hookProcess(shutdown: Shutdown): () => void {
   const onSignal = (signal: NodeJS.Signals): void => shutdown.signal(signal);
   const onError = (error: unknown): void => shutdown.crash(error);
   for (const signal of SIGNALS) process.on(signal, onSignal);
+  // Rejections that nobody handles come here, too.
   process.on('uncaughtException', onError);
-  process.on('unhandledRejection', onError);
   return () => {
     for (const signal of SIGNALS) process.off(signal, onSignal);
     process.off('uncaughtException', onError);
-    process.off('unhandledRejection', onError);
     release();
   };
 }

@@ -80,8 +80,14 @@ describe('header references', () => {
     expect(loaded.ok && 'secrets' in loaded && loaded.secrets).toEqual(['Bearer lit-77', 'lit-77']);
   });
   test('a bad header value is not shown', () => {
-    expect(sourceMistakes('headers: { Authorization: "Bearer s3cr3t\\r\\nX: y" }').join()).not.toContain(
-      's3cr3t',
-    );
+    for (const header of [
+      'Authorization: "Bearer s3cr3t\\r\\nX: y"',
+      'X-Site: "s3cr3t\\r\\n"',
+      'Upgrade: s3cr3t',
+    ]) {
+      const mistakes = sourceMistakes(`headers: { ${header} }`);
+      expect(mistakes).toHaveLength(1);
+      expect(mistakes[0]).not.toContain('s3cr3t');
+    }
   });
 });

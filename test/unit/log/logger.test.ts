@@ -218,6 +218,7 @@ describe('secrets', () => {
     // Quadratic patterns would take minutes here.
     for (const unit of [
       'z',
+      'a.',
       '?',
       'tokentoken',
       'http://',
@@ -228,7 +229,7 @@ describe('secrets', () => {
       '&auth=',
       'authorization:',
     ]) {
-      expect(new Redactor().text(unit.repeat(20_000)).length).toBeLessThanOrEqual(8193);
+      expect(new Redactor().text(unit.repeat(100_000)).length).toBeLessThanOrEqual(8193);
     }
   });
 });
