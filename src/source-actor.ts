@@ -22,6 +22,8 @@ import type { PollObserver, PollResult } from './source/poll-report.js';
 import type { SourceStateView } from './stats/document.js';
 import type { SourceStats } from './stats/source-stats.js';
 
+const BODY_SLACK = 1.05;
+
 export interface SourceActorDeps {
   readonly fabric: Fabric;
   readonly jobs: JobRunner;
@@ -42,6 +44,7 @@ export class SourceActor implements PollObserver, IngestObserver {
   readonly #source: HttpPollSource;
   readonly #ingest: Ingest;
   #rows = 0;
+  #bodyBytes = 0;
   #version = 0;
   #skewMs: number | null = null;
   #lastError: string | null = null;
@@ -60,7 +63,9 @@ export class SourceActor implements PollObserver, IngestObserver {
       clock,
       random,
       observer: this,
-      allocate: (byteLengthHint, bytesMax) => new BodyArena(free, byteLengthHint, bytesMax),
+      // Without an announced length the last body's is the best guess: growing leaves garbage behind.
+      allocate: (byteLengthHint, bytesMax) =>
+        new BodyArena(free, byteLengthHint || Math.ceil(this.#bodyBytes * BODY_SLACK), bytesMax),
     });
   }
 
@@ -112,6 +117,7 @@ export class SourceActor implements PollObserver, IngestObserver {
     const { report, parseMs, publishMs, version, generation } = event;
     const { stats } = this.#deps;
     this.#rows = report.rows;
+    this.#bodyBytes = event.bodyBytes;
     this.#version = version;
     stats.published(
       { parseMs, publishMs },

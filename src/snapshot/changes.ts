@@ -87,8 +87,6 @@ function recordColumn(views: SegmentViews, version: number, column: number, slot
       i32[entry + w]! |= bits;
     }
   }
-  // Words beyond this version's rows must read as unchanged once later versions have more rows.
-  i32.fill(0, target + words, target + layout.bitmapWords);
   return changed;
 }
 
@@ -104,6 +102,12 @@ export function recordChanges(ref: SegmentRef, version: number): ChangeCounts {
   const first = version === ref.spec.baseVersion + 1;
   const entry = ringEntry(views, version);
   const words = layout.bitmapWords;
+  // Words beyond a version's rows must read as unchanged once later versions have more rows. Rows
+  // only grow in number, so nobody writes there before: only a reused buffer has to be cleared, and
+  // the untouched pages of a fresh one stay out of memory.
+  if (ref.reused && version <= ref.spec.baseVersion + CHANGE_RING) {
+    i32.fill(0, entry, entry + layout.ringEntryWords);
+  }
   i32.fill(0, entry, entry + words * 2);
   let appeared = 0;
   let vanished = 0;

@@ -43,6 +43,8 @@ export interface SegmentSpec {
 export interface SegmentRef {
   readonly buffer: SharedArrayBuffer;
   readonly spec: SegmentSpec;
+  /** The buffer was used before: what this segment has not written yet is not zero. */
+  readonly reused: boolean;
 }
 
 export const CONTROL_MAGIC = 0;

@@ -32,10 +32,11 @@ export class Segment {
   constructor(spec: SegmentSpec, free: FreeList) {
     const layout = layoutOf(spec);
     this.#free = free;
-    this.ref = { buffer: free.acquire(layout.byteLength), spec };
+    const buffer = free.acquire(layout.byteLength);
+    this.ref = { buffer, spec, reused: free.wasUsed(buffer) };
     const { i32 } = openSegment(this.ref);
     // A fresh buffer is zero already, and touching its pages would make them resident.
-    if (free.wasUsed(this.ref.buffer)) {
+    if (this.ref.reused) {
       i32.fill(0, 0, CONTROL_WORDS);
       for (const bank of layout.banks) i32.fill(0, bank.presenceWord, bank.presenceWord + layout.bitmapWords);
       i32.fill(0, layout.keyIndexWord, layout.keyIndexWord + layout.keyIndexMask + 1);

@@ -145,22 +145,50 @@ function expectCovered(segment: Segment, since: number, old: Model, now: Model):
   }
 }
 
+/** Rows that no version has had must not be reported, whatever the buffer held before. */
+function expectNothingBeyond(segment: Segment): void {
+  const { version, reader } = segment;
+  const set = ChangeSet.between(
+    segment.ref,
+    Math.max(segment.ref.spec.baseVersion + 1, version - 1),
+    version,
+  )!;
+  for (let w = Math.ceil(reader.slotCount / 32); w < set.bitmapWords; w++) {
+    expect([set.touchedBits(w), set.memberBits(w)]).toEqual([0, 0]);
+    KINDS.forEach((_, c) => expect(set.cellBits(c, w)).toBe(0));
+  }
+}
+
+/** Leaves a buffer in the free list whose every word is set. */
+function soil(free: FreeList): void {
+  const buffer = new Segment(spec(0), free).ref.buffer;
+  new Uint32Array(buffer).fill(0xffffffff);
+  free.release(buffer);
+}
+
 describe('snapshot against a Map', () => {
   test('every published version reads back, and every change since any version is reported', () => {
     fc.assert(
-      fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), fc.nat(1000), (steps, base) => {
-        const free = new FreeList(2 ** 30, () => undefined);
-        const segment = new Segment(spec(base), free);
-        const history: { version: number; model: Model }[] = [];
-        let current: Model = new Map();
-        for (const one of steps) {
-          current = apply(current, one);
-          const version = publish(segment, current);
-          history.push({ version, model: current });
-          expect(readAll(segment)).toEqual(current);
-          for (const past of history) expectCovered(segment, past.version, past.model, current);
-        }
-      }),
+      fc.property(
+        fc.array(step, { minLength: 1, maxLength: 12 }),
+        fc.nat(1000),
+        fc.boolean(),
+        (steps, base, reused) => {
+          const free = new FreeList(2 ** 30, () => undefined);
+          if (reused) soil(free);
+          const segment = new Segment(spec(base), free);
+          const history: { version: number; model: Model }[] = [];
+          let current: Model = new Map();
+          for (const one of steps) {
+            current = apply(current, one);
+            const version = publish(segment, current);
+            history.push({ version, model: current });
+            expect(readAll(segment)).toEqual(current);
+            for (const past of history) expectCovered(segment, past.version, past.model, current);
+            expectNothingBeyond(segment);
+          }
+        },
+      ),
       { numRuns: 150 },
     );
   });
