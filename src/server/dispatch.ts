@@ -1,5 +1,6 @@
 /** From the library's call to the route's handler: what every request passes. */
 import { WeftError } from '../model/errors.js';
+import { QUERY_BYTES_MAX } from '../model/limits.js';
 import type { ServerCore } from './core.js';
 import type { Endpoint } from './endpoint.js';
 import { Exchange, type Target } from './exchange.js';
@@ -64,9 +65,12 @@ export class Dispatcher {
     if (exchange.done) return;
     try {
       const verdict = checkAll(this.#core.guards, exchange);
-      if (!verdict.allow) exchange.refuse(verdict);
-      else if (route === undefined) throw new WeftError('not_found', notFound(exchange.target.path));
-      else if (exchange.method === 'GET' || exchange.isHead) this.#handle(exchange, route);
+      if (!verdict.allow) return exchange.refuse(verdict);
+      if (exchange.query.length + exchange.target.path.length > QUERY_BYTES_MAX) {
+        throw new WeftError('uri_too_long', `cannot read an address of more than ${QUERY_BYTES_MAX} bytes`);
+      }
+      if (route === undefined) throw new WeftError('not_found', notFound(exchange.target.path));
+      if (exchange.method === 'GET' || exchange.isHead) this.#handle(exchange, route);
       else refuseMethod(exchange);
     } catch (error) {
       exchange.fail(error);

@@ -45,7 +45,9 @@ describe('GetMetric', () => {
   it('keeps every digit, text and missing cells', async () => {
     const text = async (query: string): Promise<string> => (await rig.get(`${PATH}?${query}`)).text;
     expect(await text('switch_id=sw-000&metric=octets')).toContain('"value":18446744073709551615,');
-    expect(await text('switch_id=sw-000&metric=octets&int64=string')).toContain('"value":"18446744073709551615",');
+    expect(await text('switch_id=sw-000&metric=octets&int64=string')).toContain(
+      '"value":"18446744073709551615",',
+    );
     expect(await text('switch_id=sw-001&metric=octets&int64=string')).toContain('"value":1,');
     expect(await text('switch_id=sw-000&metric=state')).toContain('"value":"UP",');
     expect(await text('switch_id=sw-002&metric=cpu_util_pct')).toContain('"value":null,');
@@ -61,7 +63,9 @@ describe('GetMetric', () => {
   });
 
   it('says which snapshot it is and for whom it may be kept', async () => {
-    const { headers } = await rig.get(`${PATH}?switch_id=sw-000&metric=cpu_util_pct`, { 'X-Request-Id': 'mine.1' });
+    const { headers } = await rig.get(`${PATH}?switch_id=sw-000&metric=cpu_util_pct`, {
+      'X-Request-Id': 'mine.1',
+    });
     const { fabric, clock } = rig.tables;
     expect(headers.get('etag')).toBe(`W/"${fabric.snapshotId}"`);
     expect(headers.get('vary')).toBe('Accept, Accept-Encoding');
@@ -86,7 +90,12 @@ describe('mistakes', () => {
     ['?switch_id=sw-000&metric=state&format=xml', 400, 'bad_value', /format/],
     ['?switch_id=sw-000&metric=state&dialect=latin', 400, 'bad_value', /dialect/],
     ['?switch_id=nope&metric=state', 404, 'unknown_switch', /Unknown switch_id 'nope'\./],
-    ['?switch_id=sw-000&metric=nope', 404, 'unknown_metric', /'cpu_util_pct', 'packet_errors', 'octets', 'state'/],
+    [
+      '?switch_id=sw-000&metric=nope',
+      404,
+      'unknown_metric',
+      /'cpu_util_pct', 'packet_errors', 'octets', 'state'/,
+    ],
     ['/nope/sw-000', 404, 'unknown_metric', /nope/],
     ['/state/nope', 404, 'unknown_switch', /nope/],
     ['/state/sw-000?switch_id=sw-000', 400, 'unknown_parameter', /switch_id/],
@@ -115,7 +124,11 @@ describe('age and staleness', () => {
     tables.publish('s2', [row('b', { value: 3 })]);
     await clock.advance(1500);
     const stale = await rig.get(`${PATH}?switch_id=a&metric=value`);
-    expect([stale.status, members(stale)['error'], stale.headers.get('retry-after')]).toEqual([503, 'stale', '2']);
+    expect([stale.status, members(stale)['error'], stale.headers.get('retry-after')]).toEqual([
+      503,
+      'stale',
+      '2',
+    ]);
     const fresh = await rig.get(`${PATH}?switch_id=b&metric=value`);
     expect([fresh.status, members(fresh)['value'], members(fresh)['age_ms']]).toEqual([200, 3, 1500]);
     expect(fresh.headers.get('x-data-age-ms')).toBe('1500');

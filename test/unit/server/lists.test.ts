@@ -9,7 +9,11 @@ const rig = new ServerRig();
 afterAll(() => rig.close());
 
 /** The body as it is on the wire. */
-function wireBody(path: string, headers: Record<string, string>, on = rig): Promise<{ body: Buffer; encoding: string }> {
+function wireBody(
+  path: string,
+  headers: Record<string, string>,
+  on = rig,
+): Promise<{ body: Buffer; encoding: string }> {
   return new Promise((resolve, reject) => {
     httpGet(on.origin + path, { headers }, (response) => {
       const chunks: Buffer[] = [];
@@ -40,13 +44,29 @@ describe('shapes', () => {
   });
 
   it.each([
-    ['?shape=map&fields=packet_errors', 'application/json', /^\{"sw-000":\{"packet_errors":0,"timestamp":\d+\},/],
+    [
+      '?shape=map&fields=packet_errors',
+      'application/json',
+      /^\{"sw-000":\{"packet_errors":0,"timestamp":\d+\},/,
+    ],
     ['?shape=columns&fields=packet_errors', 'application/json', /"columns":\{"packet_errors":\[0,3,12\]\}/],
-    ['/packet_errors?limit=1', 'application/json', /^\{"items":\[.*\],"metrics":\[.*\],"total":3,"limit":1,"offset":0\}$/],
-    ['?metrics=state,cpu_util_pct', 'text/csv; charset=utf-8', /^switch_id,state,cpu_util_pct\r\nsw-000,UP,34.1\r\n/],
+    [
+      '/packet_errors?limit=1',
+      'application/json',
+      /^\{"items":\[.*\],"metrics":\[.*\],"total":3,"limit":1,"offset":0\}$/,
+    ],
+    [
+      '?metrics=state,cpu_util_pct',
+      'text/csv; charset=utf-8',
+      /^switch_id,state,cpu_util_pct\r\nsw-000,UP,34.1\r\n/,
+    ],
     ['?format=csv&fields=state', 'text/csv; charset=utf-8', /^switch_id,state\r\n/],
     ['?format=ndjson&fields=state', 'application/x-ndjson', /^\{"switch_id":"sw-000","state":"UP"\}\n/],
-    ['?fields=state&switches=sw-00*&limit=1&offset=2', 'application/json', /"items":\[\{"switch_id":"sw-002"/],
+    [
+      '?fields=state&switches=sw-00*&limit=1&offset=2',
+      'application/json',
+      /"items":\[\{"switch_id":"sw-002"/,
+    ],
   ])('%s', async (query, type, pattern) => {
     const reply = await rig.get(LIST + query);
     expect([reply.status, reply.headers.get('content-type')]).toEqual([200, type]);
@@ -165,7 +185,11 @@ describe('stale sources', () => {
       expect((await two.get(`${LIST}?switches=b`)).headers.get('x-stale-sources')).toBeNull();
       await tables.clock.advance(9000);
       const none = await two.get(LIST);
-      expect([none.status, members(none)['error'], none.headers.get('retry-after')]).toEqual([503, 'stale', '2']);
+      expect([none.status, members(none)['error'], none.headers.get('retry-after')]).toEqual([
+        503,
+        'stale',
+        '2',
+      ]);
     } finally {
       two.close();
     }

@@ -79,14 +79,21 @@ describe('HEAD', () => {
 });
 
 describe('other methods', () => {
-  it.each(PATHS.map((path) => path.split('?')[0]!))('%s: OPTIONS says what is allowed, the rest is refused', async (path) => {
-    const options = await rig.get(path, {}, 'OPTIONS');
-    expect([options.status, options.text, options.headers.get('allow')]).toEqual([204, '', 'GET, HEAD, OPTIONS']);
-    for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
-      const reply = await rig.get(path, {}, method);
-      expect([reply.status, reply.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
-    }
-  });
+  it.each(PATHS.map((path) => path.split('?')[0]!))(
+    '%s: OPTIONS says what is allowed, the rest is refused',
+    async (path) => {
+      const options = await rig.get(path, {}, 'OPTIONS');
+      expect([options.status, options.text, options.headers.get('allow')]).toEqual([
+        204,
+        '',
+        'GET, HEAD, OPTIONS',
+      ]);
+      for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
+        const reply = await rig.get(path, {}, method);
+        expect([reply.status, reply.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
+      }
+    },
+  );
 
   it('that nobody knows are refused alike', async () => {
     for (const method of ['FOO', 'TRACE', 'get', 'CONNECT']) {
@@ -136,7 +143,9 @@ describe('paths that lead nowhere', () => {
     // By hand: clients resolve dots before they ask.
     const client = new RawClient(rig.port);
     client.send(request('GET', path) + request('OPTIONS', path));
-    const { text } = await client.until((all) => splitResponses(all).filter(({ body }) => body !== '').length === 2);
+    const { text } = await client.until(
+      (all) => splitResponses(all).filter(({ body }) => body !== '').length === 2,
+    );
     client.end();
     for (const reply of splitResponses(text)) {
       expect(reply.status).toBe(404);

@@ -27,7 +27,11 @@ function read(...headers: (readonly [string, string])[]): RequestHead {
 const HOST = ['host', 'weft'] as const;
 
 describe('faults of framing', () => {
-  const cases: readonly (readonly [string, FramingFault | undefined, readonly (readonly [string, string])[]])[] = [
+  const cases: readonly (readonly [
+    string,
+    FramingFault | undefined,
+    readonly (readonly [string, string])[],
+  ])[] = [
     ['a plain request', undefined, [HOST]],
     ['a length of zero', undefined, [HOST, ['content-length', '0']]],
     ['any Transfer-Encoding', 'ambiguous', [HOST, ['transfer-encoding', 'chunked']]],
@@ -66,7 +70,13 @@ describe('faults of framing', () => {
 
 describe('what routes need', () => {
   it('joins repeated headers into one list', () => {
-    const head = read(HOST, ['if-none-match', '"a"'], ['if-none-match', '"b"'], ['accept', 'text/csv'], ['accept', '*/*']);
+    const head = read(
+      HOST,
+      ['if-none-match', '"a"'],
+      ['if-none-match', '"b"'],
+      ['accept', 'text/csv'],
+      ['accept', '*/*'],
+    );
     expect(head.ifNoneMatch).toBe('"a", "b"');
     expect(head.accept).toBe('text/csv, */*');
   });
