@@ -105,7 +105,7 @@ export class BodyService {
     const plain = this.#cache.get(key) ?? this.#inline(table, selection, key);
     // Main never compresses. Without a free worker the plain body is as good.
     if (!gzip || plain.byteLength < GZIP_BYTES_MIN) return plain;
-    return this.#job(table, selection, true, key).catch(() => plain);
+    return this.#job(table, selection, true, key, plain);
   }
 
   #known(key: string): ListBody | Promise<ListBody> | undefined {
@@ -134,15 +134,24 @@ export class BodyService {
     return body;
   }
 
-  #job(table: Table, selection: ListSelection, gzip: boolean, plainKey: string): Promise<ListBody> {
+  /** Starts a job that equal requests share; `instead` serves them all when it fails. */
+  #job(
+    table: Table,
+    selection: ListSelection,
+    gzip: boolean,
+    plainKey: string,
+    instead?: ListBody,
+  ): Promise<ListBody> {
     const key = gzip ? `${plainKey} gzip` : plainKey;
-    const running = this.#run(table, selection, gzip).then((body) => {
-      const current = this.#options.fabric.table?.snapshotId === body.snapshotId;
-      if (current && !hasAgeField(selection)) this.#cache.add(key, body);
+    const keep = !hasAgeField(selection);
+    const encoded = this.#run(table, selection, gzip).then((body) => {
+      if (keep && this.#options.fabric.table?.snapshotId === body.snapshotId) this.#cache.add(key, body);
       return body;
     });
-    const done = running.finally(() => this.#running.delete(key));
-    if (!hasAgeField(selection)) this.#running.set(key, done);
+    const served = instead ? encoded.catch(() => instead) : encoded;
+    if (!keep) return served;
+    const done = served.finally(() => this.#running.delete(key));
+    this.#running.set(key, done);
     return done;
   }
 

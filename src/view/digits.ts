@@ -87,16 +87,15 @@ function putSafe(u8: Uint8Array, at: number, value: number): number {
 /** high * 2^32 + low, both halves unsigned. */
 export function putU64(u8: Uint8Array, at: number, high: number, low: number): number {
   if (high < 0x20_0000) return putSafe(u8, at, high * TWO_32 + low);
-  // Long division by 10^8 in steps of 16 bits: each intermediate stays below 2^53.
-  let rest = high % EIGHT_DIGITS;
-  let quotient = ((high - rest) / EIGHT_DIGITS) * TWO_32;
-  let step = rest * 65536 + (low >>> 16);
-  rest = step % EIGHT_DIGITS;
-  quotient += ((step - rest) / EIGHT_DIGITS) * 65536;
-  step = rest * 65536 + (low & 0xffff);
-  rest = step % EIGHT_DIGITS;
-  quotient += (step - rest) / EIGHT_DIGITS;
-  return putPadded(u8, putSafe(u8, at, quotient), rest | 0, 8);
+  // Long division by 10^8 in steps of 16 bits: each intermediate stays far below 2^53, so that the
+  // floor of a quotient is exact. (The remainder operator of doubles is a slow call.)
+  const top = Math.floor(high / EIGHT_DIGITS);
+  let step = (high - top * EIGHT_DIGITS) * 65536 + (low >>> 16);
+  const middle = Math.floor(step / EIGHT_DIGITS);
+  step = (step - middle * EIGHT_DIGITS) * 65536 + (low & 0xffff);
+  const bottom = Math.floor(step / EIGHT_DIGITS);
+  const quotient = top * TWO_32 + middle * 65536 + bottom;
+  return putPadded(u8, putSafe(u8, at, quotient), (step - bottom * EIGHT_DIGITS) | 0, 8);
 }
 
 /** A signed 64-bit integer; `high` carries the sign, both as signed 32-bit words. */
