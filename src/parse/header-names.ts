@@ -1,0 +1,108 @@
+/** Which columns are keys, times and text by their names. API.md section 6, DOMAIN.md sections 1.3 and 1.4. */
+import type { ParsePolicy } from '../model/parse-policy.js';
+import { ParseStop } from './failure.js';
+
+/** Names of a column that alone names the row, best first. */
+export const SINGLE_KEYS = ['switch_id', 'SwitchId', 'switch', 'switchId', 'server_name'] as const;
+/** Names, in lower case, of columns that name the row together. */
+export const JOINT_KEYS = ['node_guid', 'port_guid', 'port_num', 'port_number'] as const;
+const TIME_NAMES = ['timestamp', 'collection_time', 'updated_at'] as const;
+const NAMES_SHOWN_MAX = 10;
+
+/** The key columns of a header, in key order; empty when it has none by name. */
+export function keyColumnsByName(header: readonly string[]): number[] {
+  for (const name of SINGLE_KEYS) {
+    const column = header.indexOf(name);
+    if (column >= 0) return [column];
+  }
+  const joint: ReadonlySet<string> = new Set(JOINT_KEYS);
+  const found: number[] = [];
+  header.forEach((name, column) => {
+    if (joint.has(name.toLowerCase()) && header.indexOf(name) === column) found.push(column);
+  });
+  return found;
+}
+
+/** The key columns under the policy. Throws ParseStop `schema` when there are none. */
+export function keyColumns(header: readonly string[], policy: ParsePolicy): number[] {
+  if (policy.key === null) {
+    const found = keyColumnsByName(header);
+    if (found.length > 0) return found;
+    throw new ParseStop(
+      'schema',
+      `cannot find the row key in the header: looked for ${SINGLE_KEYS.join(', ')}, then for ` +
+        `${JOINT_KEYS.join(', ')} in any case; it has ${listed(header)}; name the columns with \`key\``,
+      { line: 1 },
+    );
+  }
+  const columns = policy.key.map((name) => header.indexOf(name));
+  const absent = policy.key.filter((_, i) => columns[i]! < 0);
+  if (absent.length === 0 && columns.length > 0) return columns;
+  throw new ParseStop(
+    'schema',
+    `cannot find the row key in the header: \`key\` names ${absent.join(', ')}; it has ${listed(header)}`,
+    { line: 1 },
+  );
+}
+
+/** The time column, or -1. Throws ParseStop `schema` when the policy names one that is absent. */
+export function timeColumn(header: readonly string[], keys: readonly number[], policy: ParsePolicy): number {
+  if (policy.time !== null) {
+    const column = header.indexOf(policy.time);
+    if (column >= 0) return keys.includes(column) ? -1 : column;
+    const message = `cannot find the time column ${policy.time} (\`time\`) in the header; it has ${listed(header)}`;
+    throw new ParseStop('schema', message, { line: 1 });
+  }
+  const lower = header.map((name) => name.toLowerCase());
+  for (const name of TIME_NAMES) {
+    const column = lower.indexOf(name);
+    if (column >= 0 && !keys.includes(column)) return column;
+  }
+  return -1;
+}
+
+/** True for identity columns: a GUID or serial number may look like a number and never is one. */
+export function isTextByName(name: string): boolean {
+  const lower = name.toLowerCase();
+  return /guid|serial|description/.test(lower) || lower === 'source_id' || lower === 'tag';
+}
+
+/**
+ * A name for each column, unique and not empty where the raw name is not: later ones of a name become
+ * `name_2`, `name_3`. Throws ParseStop `schema` under `duplicate_columns: reject`.
+ */
+export function uniqueNames(header: readonly string[], policy: ParsePolicy): string[] {
+  const first = new Map<string, number>();
+  header.forEach((name, column) => {
+    const before = first.get(name);
+    if (before === undefined) {
+      first.set(name, column);
+    } else if (name !== '' && policy.duplicateColumns === 'reject') {
+      throw new ParseStop(
+        'schema',
+        `cannot use the header: columns ${before + 1} and ${column + 1} are both named ${quoted(name)}; ` +
+          '`duplicate_columns: suffix` renames the later ones',
+        { line: 1, column: name },
+      );
+    }
+  });
+  const taken = new Set(header);
+  return header.map((name, column) => {
+    if (name === '' || first.get(name) === column) return name;
+    let count = 2;
+    while (taken.has(`${name}_${count}`)) count++;
+    const unique = `${name}_${count}`;
+    taken.add(unique);
+    return unique;
+  });
+}
+
+function listed(header: readonly string[]): string {
+  const names = header.slice(0, NAMES_SHOWN_MAX).map(quoted).join(', ');
+  return header.length > NAMES_SHOWN_MAX ? `${names} and ${header.length - NAMES_SHOWN_MAX} more` : names;
+}
+
+function quoted(name: string): string {
+  const clean = name.replace(/[^\x20-\x7e]/g, '?');
+  return `'${clean.length > 40 ? `${clean.slice(0, 40)}...` : clean}'`;
+}

@@ -1,0 +1,121 @@
+/**
+ * Cells as spans of bytes. RFC 4180 quotes are understood inside a line; a line break inside quotes
+ * is left to the general path.
+ *
+ * Quotes mean something at the beginning of a cell only. `24" rack` is taken as it stands, and so is
+ * `"a" b` (bytes behind the closing quote): producers that never quote write such names.
+ */
+import { RECORD_BYTES_MAX } from '../model/limits.js';
+import { lineAt, NeedsGeneral, ParseStop } from './failure.js';
+import { isControl, refuseControl } from './header-cells.js';
+
+const LF = 10;
+const CR = 13;
+const QUOTE = 34;
+
+export class Lexer {
+  /** Where the unquoted content of the last `unquote` lies. */
+  bytes: Uint8Array;
+  start = 0;
+  end = 0;
+  /** Added to an index into the scanned bytes to get an offset of the body. */
+  bias = 0;
+
+  readonly #body: Uint8Array;
+  readonly #delimiter: number;
+  /** 1 for bytes that end a cell or must be looked at. */
+  readonly #stops = new Uint8Array(256);
+  #scratch = new Uint8Array(1024);
+
+  constructor(body: Uint8Array, delimiter: number) {
+    this.bytes = body;
+    this.#body = body;
+    this.#delimiter = delimiter;
+    for (let byte = 0; byte < 32; byte++) if (isControl(byte)) this.#stops[byte] = 1;
+    this.#stops[LF] = 1;
+    this.#stops[CR] = 1;
+    this.#stops[delimiter] = 1;
+  }
+
+  /**
+   * The index behind the cell that begins at `p`: of its delimiter, its LF or the CR before its LF.
+   * The scanned bytes must hold an LF at or behind `p`.
+   */
+  cellEnd(bytes: Uint8Array, p: number): number {
+    return this.#plainEnd(bytes, bytes[p] === QUOTE ? this.#closingQuote(bytes, p) + 1 : p);
+  }
+
+  #plainEnd(bytes: Uint8Array, p: number): number {
+    const stops = this.#stops;
+    let q = p;
+    for (; ; q++) {
+      let byte = bytes[q]!;
+      while (stops[byte] === 0) byte = bytes[++q]!;
+      if (byte === this.#delimiter || byte === LF) return q;
+      if (byte !== CR) refuseControl(byte, q + this.bias);
+      if (bytes[q + 1] === LF) return q;
+    }
+  }
+
+  /** The index of the quote that closes the one at `p`. */
+  #closingQuote(bytes: Uint8Array, p: number): number {
+    for (let q = p + 1; ; q++) {
+      const byte = bytes[q]!;
+      if (byte === QUOTE) {
+        if (bytes[q + 1] !== QUOTE) return q;
+        q++;
+      } else if (byte === LF) {
+        this.#refuseUnclosed(bytes, p, q);
+        throw new NeedsGeneral();
+      } else if (isControl(byte)) {
+        refuseControl(byte, q + this.bias);
+      }
+    }
+  }
+
+  /** No quote within a record's length: the general path would only find that out more slowly. */
+  #refuseUnclosed(bytes: Uint8Array, p: number, from: number): void {
+    const limit = Math.min(bytes.length, p + RECORD_BYTES_MAX);
+    for (let q = from; q < limit; q++) if (bytes[q] === QUOTE) return;
+    const offset = p + this.bias;
+    const line = lineAt(this.#body, offset);
+    throw new ParseStop(
+      'parse',
+      `cannot read line ${line}: the quote at offset ${offset} is not closed within ${RECORD_BYTES_MAX} bytes`,
+      { line, offset },
+    );
+  }
+
+  /** Puts the content of the cell bytes[start, end) into `bytes`, `start`, `end`. */
+  unquote(bytes: Uint8Array, start: number, end: number): void {
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+    if (start === end || bytes[start] !== QUOTE) return;
+    const close = this.#closingQuote(bytes, start);
+    let doubled = false;
+    for (let i = start + 1; i < close; i++) if (bytes[i] === QUOTE) doubled = true;
+    if (close === end - 1 && !doubled) {
+      this.start = start + 1;
+      this.end = close;
+      return;
+    }
+    this.#rewrite(bytes, start, close, end);
+  }
+
+  /** Doubled quotes become one; a cell that goes on behind its closing quote keeps both quotes. */
+  #rewrite(bytes: Uint8Array, start: number, close: number, end: number): void {
+    if (this.#scratch.length < end - start) this.#scratch = new Uint8Array(2 * (end - start));
+    const out = this.#scratch;
+    let length = 0;
+    if (close < end - 1) out[length++] = QUOTE;
+    for (let i = start + 1; i < close; i++) {
+      out[length++] = bytes[i]!;
+      if (bytes[i] === QUOTE) i++;
+    }
+    if (close < end - 1) for (let i = close; i < end; i++) out[length++] = bytes[i]!;
+    this.bytes = out;
+    this.start = 0;
+    this.end = length;
+  }
+}

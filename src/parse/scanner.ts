@@ -1,0 +1,195 @@
+/**
+ * From the bytes of a body to the cells of a bank: rows are found, named by their key, given a slot
+ * and written cell by cell. The shape of a row is followed here; number-run.ts reads the numbers,
+ * which are most of it.
+ */
+import type { BankSink } from '../model/bank.js';
+import { RECORD_BYTES_MAX } from '../model/limits.js';
+import type { ParsePolicy } from '../model/parse-policy.js';
+import { byteView } from '../snapshot/byte-view.js';
+import { CellWriter } from './cells.js';
+import { Facts } from './facts.js';
+import { Lexer } from './lexer.js';
+import { MARGIN_BEFORE, NumberRun, readNumbers } from './number-run.js';
+import type { HeaderPlan } from './plan.js';
+import type { Region } from './regions.js';
+import { DROPPED, Rows } from './rows.js';
+import { collectRun, runColumns, stopsAtMinus } from './run-columns.js';
+
+const LF = 10;
+const CR = 13;
+/** Up to this many cells, the spans found while looking for the key are kept and used. */
+const PREFIX_MAX = 16;
+
+export class Scanner {
+  readonly facts: Facts;
+  readonly cells: CellWriter;
+  readonly #plan: HeaderPlan;
+  readonly #sink: BankSink;
+  readonly #lexer: Lexer;
+  readonly #rows: Rows;
+  readonly #run: NumberRun;
+  readonly #delimiter: number;
+  readonly #dropsRagged: boolean;
+  /** Cells up to the last key column: their spans are found before the row has a slot. */
+  readonly #prefix: number;
+  readonly #starts: Int32Array;
+  readonly #ends: Int32Array;
+  #bytes: Uint8Array;
+
+  constructor(body: Uint8Array, plan: HeaderPlan, sink: BankSink, policy: ParsePolicy, isSurvey: boolean) {
+    this.#bytes = body;
+    this.#plan = plan;
+    this.#sink = sink;
+    this.#delimiter = plan.delimiter.charCodeAt(0);
+    this.#dropsRagged = policy.ragged === 'drop';
+    this.facts = new Facts(plan.fields.length);
+    this.cells = new CellWriter(plan, sink, policy, this.facts, isSurvey);
+    this.#lexer = new Lexer(body, this.#delimiter);
+    this.#rows = new Rows(body, plan, sink, policy, this.facts);
+    this.cells.rejectedCell = (column, bytes, start, end) => this.#rows.showCell(column, bytes, start, end);
+    this.#prefix = Math.max(-1, ...plan.keyColumns) + 1;
+    this.#starts = new Int32Array(this.#prefix);
+    this.#ends = new Int32Array(this.#prefix);
+    const columns = runColumns(plan, sink, this.cells, policy);
+    this.#run = new NumberRun(byteView(body), columns, sink, this.#delimiter, stopsAtMinus(policy));
+  }
+
+  /** Reads the rows of one region. Throws ParseStop, SinkFull or NeedsGeneral. */
+  scan(region: Region): void {
+    const { bytes, start, end } = region;
+    this.#bytes = bytes;
+    this.#run.view = region.view;
+    this.#lexer.bias = region.bias;
+    const headerFirst = this.#plan.bytes[0];
+    let p = start;
+    while (p < end) {
+      const first = bytes[p]!;
+      if (first === LF) {
+        p += 1;
+      } else if (first === CR && bytes[p + 1] === LF) {
+        p += 2;
+      } else if (first === headerFirst && this.#isHeader(p)) {
+        this.facts.headerRepeats++;
+        p = this.#behindRow(p);
+      } else {
+        this.#rows.offset = p + region.bias;
+        p = this.#scanRow(p);
+      }
+    }
+  }
+
+  /** Adds what the hot loop counted to the facts. Call once, after the last region. */
+  finish(): void {
+    collectRun(this.#plan, this.#run.columns, this.facts);
+  }
+
+  /** A header row inside the data: files that were appended to have one for each run. */
+  #isHeader(p: number): boolean {
+    const header = this.#plan.bytes;
+    const bytes = this.#bytes;
+    for (let i = 1; i < header.length; i++) if (bytes[p + i] !== header[i]) return false;
+    const end = p + header.length;
+    return bytes[end] === LF || (bytes[end] === CR && bytes[end + 1] === LF);
+  }
+
+  /** Reads the row at `p`; returns where the next line begins. */
+  #scanRow(p: number): number {
+    // Counted before anything is stored, so that a dropped row leaves no trace in a row before it.
+    if (this.#dropsRagged && !this.#rows.fits(this.#countCells(p))) return this.#behindRow(p);
+    const slot = this.#place(p);
+    if (slot === DROPPED) return this.#behindRow(p);
+    const end = this.#writeRow(p, slot);
+    const next = this.#bytes[end] === CR ? end + 2 : end + 1;
+    if (next - p > RECORD_BYTES_MAX) this.#rows.stop(`the row has more than ${RECORD_BYTES_MAX} bytes`);
+    this.#rows.accept(slot);
+    return next;
+  }
+
+  /** The slot of the row at `from`, or DROPPED. Leaves the spans of the cells up to the last key cell. */
+  #place(from: number): number {
+    const bytes = this.#bytes;
+    const lexer = this.#lexer;
+    const last = this.#prefix - 1;
+    let p = from;
+    for (let column = 0; column <= last; column++) {
+      const end = lexer.cellEnd(bytes, p);
+      this.#starts[column] = p;
+      this.#ends[column] = end;
+      if (column < last && bytes[end] !== this.#delimiter) this.#rows.fits(column + 1);
+      p = end + 1;
+    }
+    const { key } = this.#rows;
+    key.begin();
+    for (const column of this.#plan.keyColumns) {
+      lexer.unquote(bytes, this.#starts[column]!, this.#ends[column]!);
+      key.add(lexer.bytes, lexer.start, lexer.end);
+    }
+    const slot = this.#rows.place();
+    if (slot !== DROPPED && this.#sink.isPresent(slot)) this.#rows.repeat(slot);
+    return slot;
+  }
+
+  /** Writes the cells of the row at `from`; returns the index of the row's LF or CR. */
+  #writeRow(from: number, slot: number): number {
+    const prefix = this.#prefix;
+    if (prefix > PREFIX_MAX) return this.#writeCells(from, 0, slot);
+    for (let c = 0; c < prefix; c++) this.#writeCell(this.#starts[c]!, this.#ends[c]!, c, slot);
+    const end = this.#ends[prefix - 1]!;
+    if (this.#bytes[end] === this.#delimiter) return this.#writeCells(end + 1, prefix, slot);
+    this.#rows.fits(prefix);
+    return end;
+  }
+
+  /** Writes the cells from column `from` on, the first at `p`; returns the index of the row's LF or CR. */
+  #writeCells(start: number, from: number, slot: number): number {
+    const bytes = this.#bytes;
+    const run = this.#run;
+    const count = this.#plan.header.length;
+    let p = start;
+    let column = from;
+    for (;;) {
+      if (p >= MARGIN_BEFORE) {
+        p = readNumbers(run, p, column, slot);
+        column = run.column;
+        if (column < 0) {
+          column = ~column;
+          break;
+        }
+      }
+      if (column >= count) {
+        column += this.#countCells(p);
+        break;
+      }
+      const end = this.#lexer.cellEnd(bytes, p);
+      this.#writeCell(p, end, column, slot);
+      column++;
+      p = end;
+      if (bytes[p] !== this.#delimiter) break;
+      p++;
+    }
+    this.#rows.fits(column);
+    return p;
+  }
+
+  #writeCell(start: number, end: number, column: number, slot: number): void {
+    const lexer = this.#lexer;
+    lexer.unquote(this.#bytes, start, end);
+    this.cells.write(lexer.bytes, lexer.start, lexer.end, column, slot);
+  }
+
+  /** Cells from `from` to the end of its line. */
+  #countCells(from: number): number {
+    let count = 1;
+    let p = this.#lexer.cellEnd(this.#bytes, from);
+    for (; this.#bytes[p] === this.#delimiter; count++) p = this.#lexer.cellEnd(this.#bytes, p + 1);
+    return count;
+  }
+
+  /** Where the line behind the one that `from` is in begins. */
+  #behindRow(from: number): number {
+    let p = this.#lexer.cellEnd(this.#bytes, from);
+    while (this.#bytes[p] === this.#delimiter) p = this.#lexer.cellEnd(this.#bytes, p + 1);
+    return this.#bytes[p] === CR ? p + 2 : p + 1;
+  }
+}
