@@ -25,6 +25,7 @@ function select(text: string, of: Table = table, offset = 0, limit: number | nul
 describe('row patterns', () => {
   it('selects whole keys, prefixes and both, in the order of the table', () => {
     expect(select('sw-2,sw-1')).toEqual(['sw-1', 'sw-2']);
+    expect(select('leaf-1,sw-2')).toEqual(['sw-2', 'leaf-1']);
     expect(select('sw-1*')).toEqual(['sw-1', 'sw-10']);
     expect(select('leaf-1,sw-1*,sw-10')).toEqual(['sw-1', 'sw-10', 'leaf-1']);
     expect(select('*')).toEqual(IDS);
