@@ -15,6 +15,7 @@ import { diffPrefix, errorFrame, heartbeatFrame, snapshotPrefix, type SnapshotRe
 import type { SubscribeMessage } from './protocol.js';
 import type { SharedSelection } from './selections.js';
 import type { CurrentState } from './table-state.js';
+import { EMPTY_BODY } from './transport.js';
 import type { Step } from './turns.js';
 
 const RETRY_MS_MIN = 250;
@@ -205,7 +206,8 @@ export class Subscription implements Step, FrameHolder {
     const nowMs = this.#context.clock.monotonicMs();
     if (!this.beatDue(nowMs)) return 0;
     const text = heartbeatFrame(this.id, this.#state.nameNow!);
-    this.#outlet.sendControl(text);
+    // Not kept for later when it is not taken: by then the client may have unsubscribed.
+    if (!this.#outlet.send(text, EMPTY_BODY)) return 0;
     this.#state.named();
     this.#lastSentMs = nowMs;
     return text.length;

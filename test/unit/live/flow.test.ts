@@ -239,6 +239,20 @@ describe('heartbeats', () => {
     expect(last).toMatchObject({ type: 'diff', prev: 'boot-1', changes: [['sw-1', { name: 'other' }]] });
   });
 
+  test('that a socket does not take are not kept for later', async () => {
+    const harness = harnessOf();
+    const transport = harness.subscribe();
+    transport.take();
+    transport.mode = 'dropping';
+    await harness.fixture.clock.advance(16_000);
+    harness.run();
+    transport.say({ op: 'unsubscribe', id: 's1' });
+    transport.mode = 'free';
+    await harness.fixture.clock.advance(2_000);
+    harness.run();
+    expect(transport.take()).toEqual([]);
+  });
+
   test('wait until data has come', async () => {
     const harness = new LiveHarness(new TableFixture());
     const transport = harness.subscribe();
