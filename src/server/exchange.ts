@@ -268,7 +268,7 @@ export class Exchange implements GuardFacts {
   }
 
   /** Answers 101: the connection is a WebSocket from now on, and `userData` its companion. */
-  upgrade(userData: object, key: string, context: UwsSocketContext): void {
+  upgrade<T>(userData: T, key: string, context: UwsSocketContext): void {
     this.headers();
     this.#writeHead(101);
     // No extensions: compression would run on this thread, once for each subscriber. No

@@ -41,13 +41,18 @@ export interface LiveHub {
   attach(transport: LiveTransport): LiveSession;
 }
 
-/** One connection, as the library's user data. */
+/** The library's user data: it keeps a copy of its own members, and no prototype. */
+export interface SocketData {
+  readonly socket: LiveSocket;
+}
+
+/** One connection. */
 export class LiveSocket implements LiveTransport {
   readonly requestId: string;
   readonly remote: string;
   readonly openedMs: number;
   session: LiveSession | null = null;
-  #ws: UwsWebSocket<LiveSocket> | null = null;
+  #ws: UwsWebSocket<SocketData> | null = null;
 
   constructor(requestId: string, remote: string, openedMs: number) {
     this.requestId = requestId;
@@ -55,7 +60,7 @@ export class LiveSocket implements LiveTransport {
     this.openedMs = openedMs;
   }
 
-  opened(ws: UwsWebSocket<LiveSocket>): void {
+  opened(ws: UwsWebSocket<SocketData>): void {
     this.#ws = ws;
   }
 

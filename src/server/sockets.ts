@@ -7,7 +7,7 @@ import type { Endpoint } from './endpoint.js';
 import { Exchange, type Target } from './exchange.js';
 import { checkAll } from './guards/guard.js';
 import { framingError } from './request-head.js';
-import { LIBRARY_BYTES_MAX, LiveSocket, idleSeconds, type LiveHub } from './socket.js';
+import { LIBRARY_BYTES_MAX, LiveSocket, idleSeconds, type LiveHub, type SocketData } from './socket.js';
 import type { Uws, UwsBehavior, UwsRequest, UwsResponse, UwsSocketContext, UwsWebSocket } from './uws.js';
 
 /** RFC 6455: data of a kind that the endpoint does not take; an error of the server. */
@@ -48,7 +48,7 @@ export class Sockets {
   }
 
   /** What the library is given. Every option is said, also where it equals the default. */
-  behavior(uws: Uws): UwsBehavior<LiveSocket> {
+  behavior(uws: Uws): UwsBehavior<SocketData> {
     return {
       compression: uws.DISABLED,
       maxPayloadLength: MESSAGE_BYTES_MAX,
@@ -60,8 +60,8 @@ export class Sockets {
       upgrade: (res, req, context) => this.#upgrade(res, req, context),
       open: (ws) => this.#opened(ws),
       message: (ws, data, isBinary) => this.#message(ws, data, isBinary),
-      drain: (ws) => ws.getUserData().drain(),
-      close: (ws, code) => this.#closed(ws.getUserData(), code),
+      drain: (ws) => this.#drained(ws.getUserData().socket),
+      close: (ws, code) => this.#closed(ws.getUserData().socket, code),
     };
   }
 
@@ -73,7 +73,7 @@ export class Sockets {
     if (fault !== undefined) exchange.refuseFraming(framingError(fault));
     else if (!this.#refused(exchange, req)) {
       const socket = new LiveSocket(exchange.requestId, exchange.remoteAddress(), core.clock.monotonicMs());
-      exchange.upgrade(socket, req.getHeader('sec-websocket-key'), context);
+      exchange.upgrade<SocketData>({ socket }, req.getHeader('sec-websocket-key'), context);
     }
     exchange.leaveHandler();
   }
@@ -92,8 +92,8 @@ export class Sockets {
     return exchange.done;
   }
 
-  #opened(ws: UwsWebSocket<LiveSocket>): void {
-    const socket = ws.getUserData();
+  #opened(ws: UwsWebSocket<SocketData>): void {
+    const { socket } = ws.getUserData();
     const { core, hub } = this.#deps;
     this.#open.add(socket);
     socket.opened(ws);
@@ -103,11 +103,15 @@ export class Sockets {
     });
   }
 
-  #message(ws: UwsWebSocket<LiveSocket>, data: ArrayBuffer, isBinary: boolean): void {
-    const socket = ws.getUserData();
+  #message(ws: UwsWebSocket<SocketData>, data: ArrayBuffer, isBinary: boolean): void {
+    const { socket } = ws.getUserData();
     if (isBinary) socket.close(CLOSE_UNSUPPORTED, 'send text messages');
     // The library takes `data` back when this returns.
     else this.#guarded(socket, () => socket.session?.receive(decoder.decode(data)));
+  }
+
+  #drained(socket: LiveSocket): void {
+    this.#guarded(socket, () => socket.drain());
   }
 
   /** A mistake of ours ends one connection, not the process. */
