@@ -5,7 +5,7 @@ import { selectedFields, type FrameSelection } from '../view/frame-selection.js'
 
 /** A selection in use. Compare by identity. */
 export class SharedSelection {
-  /** Short name of the selection, unique among those in use. */
+  /** Short name of the selection, unlike that of any other. */
   readonly key: string;
   readonly selection: FrameSelection;
   #schema: TableSchema | undefined;
@@ -34,29 +34,43 @@ export class SharedSelection {
   }
 }
 
+/** Selections that nobody uses now are kept, if they are short: requests for changes come again. */
+const IDLE_MAX = 1024;
+const IDLE_TEXT_MAX = 4096;
+
 export class SelectionBook {
-  readonly #byText = new Map<string, SharedSelection>();
+  readonly #used = new Map<string, SharedSelection>();
+  /** The one released longest ago first. */
+  readonly #idle = new Map<string, SharedSelection>();
   #made = 0;
 
   /** The one object of all equal selections; call `release` once for each `acquire`. */
   acquire(selection: FrameSelection): SharedSelection {
     const text = canonicalText(selection);
-    let shared = this.#byText.get(text);
-    if (!shared) {
-      shared = new SharedSelection(String(++this.#made), selection);
-      this.#byText.set(text, shared);
-    }
+    const shared =
+      this.#used.get(text) ?? this.#idle.get(text) ?? new SharedSelection(String(++this.#made), selection);
+    this.#idle.delete(text);
+    this.#used.set(text, shared);
     shared.uses++;
     return shared;
   }
 
   release(shared: SharedSelection): void {
     shared.uses--;
-    if (shared.uses === 0) this.#byText.delete(canonicalText(shared.selection));
+    if (shared.uses > 0) return;
+    const text = canonicalText(shared.selection);
+    this.#used.delete(text);
+    if (text.length > IDLE_TEXT_MAX) return;
+    this.#idle.set(text, shared);
+    for (const oldest of this.#idle.keys()) {
+      if (this.#idle.size <= IDLE_MAX) break;
+      this.#idle.delete(oldest);
+    }
   }
 
+  /** Selections in use. */
   get size(): number {
-    return this.#byText.size;
+    return this.#used.size;
   }
 }
 

@@ -13,6 +13,8 @@ import { ByteWriter } from './bytes.js';
 const COMMA = 44;
 /** Behind the rows of a part: its number, `last`, brackets. */
 const TAIL_BYTES_MAX = 64;
+/** Most frames are small diffs, and there may be a thousand of them after a publish. */
+const FIRST_BYTES = 2048;
 
 export interface FrameLimits {
   /** A part is closed once it is this long; rows are never cut. Infinity: one part. */
@@ -38,7 +40,7 @@ export class FrameParts {
   constructor(head: Uint8Array, hasRemoved: boolean, limits: FrameLimits) {
     this.#head = head;
     this.#limits = limits;
-    this.out = new ByteWriter(limits.bytesMax, 'MAX_LIST_BYTES');
+    this.out = new ByteWriter(limits.bytesMax, 'MAX_LIST_BYTES', '', FIRST_BYTES);
     this.#removed = hasRemoved ? new ByteWriter(limits.bytesMax, 'MAX_LIST_BYTES', '', 256) : null;
     this.out.append(head);
   }

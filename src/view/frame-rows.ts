@@ -1,5 +1,5 @@
 /** Rows of frames: whole ones as an array or an object, changed ones as the cells that changed. */
-import type { Table } from '../fabric/table.js';
+import type { Table, TableSchema } from '../fabric/table.js';
 import type { ColumnView } from '../snapshot/reader.js';
 import { utf8Bytes, type ByteWriter } from './bytes.js';
 import { writeJsonCell } from './cell.js';
@@ -11,14 +11,25 @@ const CLOSE_ARRAY = 93;
 const OPEN_OBJECT = 123;
 const CLOSE_OBJECT = 125;
 
+const names = new WeakMap<TableSchema, Uint8Array[]>();
+
+/** By table column: its name as a JSON string with a colon. Made once a schema. */
+export function columnNames(schema: TableSchema): readonly Uint8Array[] {
+  let known = names.get(schema);
+  if (!known) {
+    known = schema.columns.map(({ name }) => utf8Bytes(`${JSON.stringify(name)}:`));
+    names.set(schema, known);
+  }
+  return known;
+}
+
 /** Writes rows of one table and one list of columns; counts what it wrote. */
 export class RowWriter {
   readonly #table: Table;
   readonly #columns: readonly number[];
-  /** Per part, in the order of `columns`: where the cells are, undefined where the part lacks them. */
-  readonly #views: readonly (readonly (ColumnView | undefined)[])[];
-  /** By table column: `"name":`. */
-  readonly #names: Uint8Array[] = [];
+  /** Per part, once it was needed: where the cells of `columns` are. */
+  readonly #views: (ColumnView | undefined)[][] = [];
+  readonly #names: readonly Uint8Array[];
   readonly #int64AsString: boolean;
   cells = 0;
   rows = 0;
@@ -30,10 +41,11 @@ export class RowWriter {
     this.#table = table;
     this.#columns = columns;
     this.#int64AsString = int64AsString;
-    this.#views = table.parts.map((_, part) => columns.map((column) => table.columnView(column, part)));
-    for (const column of columns) {
-      this.#names[column] = utf8Bytes(`${JSON.stringify(table.schema.columns[column]!.name)}:`);
-    }
+    this.#names = columnNames(table.schema);
+  }
+
+  #viewsOf(part: number): readonly (ColumnView | undefined)[] {
+    return (this.#views[part] ??= this.#columns.map((column) => this.#table.columnView(column, part)));
   }
 
   writeKey(out: ByteWriter, part: number, slot: number): void {
@@ -49,7 +61,7 @@ export class RowWriter {
     const { reader } = this.#table.parts[part]!;
     out.byte(OPEN_ARRAY);
     this.writeKey(out, part, slot);
-    for (const view of this.#views[part]!) {
+    for (const view of this.#viewsOf(part)) {
       out.byte(COMMA);
       writeJsonCell(out, reader, view, slot, this.#int64AsString);
     }

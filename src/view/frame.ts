@@ -10,7 +10,7 @@ import type { RowSelector } from '../query/selector.js';
 import { utf8Bytes } from './bytes.js';
 import { visitSelected } from './frame-changes.js';
 import { FrameParts, type FrameLimits } from './frame-parts.js';
-import { RowWriter } from './frame-rows.js';
+import { columnNames, RowWriter } from './frame-rows.js';
 import { selectedColumns, type FrameSelection } from './frame-selection.js';
 
 /** One job of `encodeFrame`, as it crosses threads. The banks are pinned. */
@@ -52,6 +52,9 @@ const DENSE_BYTES_MIN = 256;
 const COMPARE_RATIO = 0.7;
 /** And is given up, half done, once it is this much. */
 const GIVE_UP_RATIO = 1.25;
+
+/** Of a snapshot's beginning without its fields, about. */
+const HEAD_BYTES = 50;
 
 const ALL_OF_THEM = { offset: 0, limit: null };
 
@@ -155,7 +158,9 @@ class FrameEncoder {
   #snapshotBytes({ rows, cells, keyBytes, valueBytes }: RowWriter): number {
     const key = rows === 0 ? 8 : keyBytes / rows;
     const value = cells === 0 ? 4 : valueBytes / cells;
-    return this.#snapshotHead().length + this.#rowsMin * (key + 3 + this.#columns.length * (value + 1));
+    const names = columnNames(this.#table.schema);
+    const head = this.#columns.reduce((sum, column) => sum + names[column]!.length, HEAD_BYTES);
+    return head + this.#rowsMin * (key + 3 + this.#columns.length * (value + 1));
   }
 }
 

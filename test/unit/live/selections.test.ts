@@ -12,7 +12,7 @@ function selection(
   return { rows: switches && parsePatterns(switches, 'switches'), metrics, int64AsString };
 }
 
-test('equal selections are one object while in use', () => {
+test('equal selections are one object, in use and for a while afterwards', () => {
   const book = new SelectionBook();
   const one = book.acquire(selection(['b', 'a', 'c*'], ['x']));
   expect(book.acquire(selection(['c*', 'a', 'b', 'a'], ['x']))).toBe(one);
@@ -21,7 +21,20 @@ test('equal selections are one object while in use', () => {
   book.release(one);
   book.release(one);
   expect(book.size).toBe(0);
-  expect(book.acquire(selection(['a', 'b', 'c*'], ['x'])).key).not.toBe(one.key);
+  expect(book.acquire(selection(['a', 'b', 'c*'], ['x']))).toBe(one);
+});
+
+test('what nobody uses is forgotten in the end: the oldest first, long ones at once', () => {
+  const book = new SelectionBook();
+  const first = book.acquire(selection(['first'], null));
+  const used = book.acquire(selection(['used'], null));
+  book.release(first);
+  for (let i = 0; i < 2000; i++) book.release(book.acquire(selection([`sw-${i}`], null)));
+  expect(book.acquire(selection(['first'], null))).not.toBe(first);
+  expect(book.acquire(selection(['used'], null))).toBe(used);
+  const long = book.acquire(selection(['x'.repeat(5000)], null));
+  book.release(long);
+  expect(book.acquire(selection(['x'.repeat(5000)], null))).not.toBe(long);
 });
 
 test('what makes frames differ makes selections differ', () => {
