@@ -176,6 +176,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #endBody(): void {
     if (this.#done) return;
     this.#done = true;
+    this.#gunzip?.destroy();
     const facts = this.#facts();
     const { clock } = this.#tools;
     const body: Body = {
@@ -211,7 +212,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
       status: head?.status ?? null,
       fetchMs: clock.monotonicMs() - startMs,
       wireBytes: this.#wireBytes,
-      expectedBytes: head?.contentLength ?? null,
+      // The length in any other response is not that of a body we read.
+      expectedBytes: head?.status === 200 ? head.contentLength : null,
       skewMs: head ? skewOf(head, clock.nowMs()) : null,
       snapshotTsMs: head?.snapshotTsMs ?? null,
     };

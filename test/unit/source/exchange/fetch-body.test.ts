@@ -176,6 +176,12 @@ describe('every way to fail has its class', () => {
     }
   });
 
+  it('expects no bytes but those of a 200', async () => {
+    rig.upstream.headers = { 'Content-Length': '5000' };
+    const exchanged = await rig.fetch('redirect');
+    expect(exchanged).toMatchObject({ outcome: 'redirect', facts: { status: 302, expectedBytes: null } });
+  });
+
   it('says nothing of the query, where secrets live', async () => {
     const exchanged = await rig.open(`${rig.upstream.url('error_500')}&token=s3cret`).fetch(null, NEVER);
     expect(JSON.stringify(exchanged)).not.toContain('s3cret');
