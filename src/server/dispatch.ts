@@ -3,10 +3,11 @@ import { WeftError } from '../model/errors.js';
 import { QUERY_BYTES_MAX } from '../model/limits.js';
 import type { ServerCore } from './core.js';
 import type { Endpoint } from './endpoint.js';
-import { Exchange, type Target } from './exchange.js';
+import { Exchange } from './exchange.js';
 import { checkAll } from './guards/guard.js';
 import { headerLines } from './header-block.js';
 import { framingError } from './request-head.js';
+import type { Target } from './request-facts.js';
 import type { Route, Routes } from './route.js';
 import type { UwsRequest, UwsResponse } from './uws.js';
 
@@ -69,7 +70,7 @@ export class Dispatcher {
       if (exchange.query.length + exchange.target.path.length > QUERY_BYTES_MAX) {
         throw new WeftError('uri_too_long', `cannot read an address of more than ${QUERY_BYTES_MAX} bytes`);
       }
-      if (route === undefined) throw new WeftError('not_found', notFound(exchange.target.path));
+      if (route === undefined) throw new WeftError('not_found', `cannot find ${exchange.shownPath}`);
       if (exchange.method === 'GET' || exchange.isHead) this.#handle(exchange, route);
       else refuseMethod(exchange);
     } catch (error) {
@@ -84,11 +85,6 @@ export class Dispatcher {
       throw new Error(`BUG: the handler of ${route.path} returned without an answer`);
     }
   }
-}
-
-function notFound(path: string): string {
-  const shown = path.length > 200 ? `${path.slice(0, 200)}…` : path;
-  return `cannot find ${shown}`;
 }
 
 function refuseMethod(exchange: Exchange): void {

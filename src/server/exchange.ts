@@ -10,11 +10,11 @@ import type { Timer } from '../model/clock.js';
 import { WeftError } from '../model/errors.js';
 import { byteLengthOf, type Chunks, type Download } from './bulk.js';
 import type { ServerCore } from './core.js';
-import type { Endpoint } from './endpoint.js';
 import { errorReply, refusalOf, type ErrorStyle } from './errors.js';
-import type { GuardFacts, Refused, RouteCost } from './guards/guard.js';
+import type { GuardFacts, Refused } from './guards/guard.js';
 import { headerLines, REQUEST_ID_NAME, type HeaderBlock } from './header-block.js';
 import { CONTENT_LENGTH, RETRY_AFTER } from './header-names.js';
+import { RequestFacts, type Target, type Transport } from './request-facts.js';
 import { clientRequestId } from './request-ids.js';
 import { statusLine } from './status.js';
 import type { UwsRequest, UwsResponse, UwsSocketContext } from './uws.js';
@@ -23,36 +23,9 @@ import type { UwsRequest, UwsResponse, UwsSocketContext } from './uws.js';
 const WHOLE_BODY_BYTES_MAX = 4 * 1024;
 
 const CLOSE_LINE = headerLines({ Connection: 'close' });
-const EMPTY = new Uint8Array(0);
 const decoder = new TextDecoder();
 
-/** Which request this is, as the router found it. */
-export interface Target {
-  readonly method: string;
-  readonly path: string;
-  /** Path segments that the route left open, still encoded. */
-  readonly segments: readonly string[];
-  readonly endpoint: Endpoint;
-  readonly errorStyle: ErrorStyle;
-}
-
-export class Exchange implements GuardFacts {
-  readonly transport: 'http' | 'websocket';
-  readonly target: Target;
-  /** When the request came, monotonic. */
-  readonly startMs: number;
-  readonly isHead: boolean;
-  /** Raw text after the question mark. */
-  readonly query: string;
-  readonly ifNoneMatch: string;
-  readonly accept: string;
-  readonly acceptEncoding: string;
-  /** X-Dialect, as sent. */
-  readonly dialect: string;
-  readonly host: string;
-  readonly origin: string;
-  readonly authorization: string;
-  readonly authorizationRepeated: boolean;
+export class Exchange extends RequestFacts implements GuardFacts {
   /** In whose words errors are told. Routes change it as soon as they know better. */
   errorStyle: ErrorStyle;
 
@@ -76,40 +49,16 @@ export class Exchange implements GuardFacts {
     req: UwsRequest,
     target: Target,
     startMs: number,
-    transport: 'http' | 'websocket' = 'http',
+    transport: Transport = 'http',
   ) {
-    const head = core.head;
+    const { head } = core;
+    super(head, req.getQuery() ?? '', target, transport, startMs);
     this.#core = core;
     this.#res = res;
-    this.startMs = startMs;
-    this.target = target;
-    this.transport = transport;
     this.errorStyle = target.errorStyle;
-    this.isHead = target.method === 'HEAD';
-    this.query = req.getQuery() ?? '';
-    this.ifNoneMatch = head.ifNoneMatch;
-    this.accept = head.accept;
-    this.acceptEncoding = head.acceptEncoding;
-    this.dialect = head.dialect;
-    this.host = head.host;
-    this.origin = head.origin;
-    this.authorization = head.authorization;
-    this.authorizationRepeated = head.authorizationRepeated;
     this.#clientId = clientRequestId(head.requestId);
     this.#ownId = this.#clientId === undefined ? core.requestIds.next() : 0;
     this.#closes = core.draining;
-  }
-
-  get method(): string {
-    return this.target.method;
-  }
-
-  get endpoint(): string {
-    return this.target.endpoint.name;
-  }
-
-  get cost(): RouteCost {
-    return this.target.endpoint.cost;
   }
 
   get requestId(): string {
@@ -220,7 +169,7 @@ export class Exchange implements GuardFacts {
     if (this.#done) return;
     const totalBytes = byteLengthOf(chunks);
     if (this.isHead) return this.replyEmpty(status, totalBytes);
-    if (totalBytes <= WHOLE_BODY_BYTES_MAX) return this.reply(status, joined(chunks));
+    if (totalBytes <= WHOLE_BODY_BYTES_MAX) return this.reply(status, Buffer.concat(chunks));
     const { bulk, block } = this.#core;
     if (!bulk.admits(totalBytes)) {
       const limit = `${bulk.bytesMax} bytes of answers are under way (IN_FLIGHT_BYTES_MAX)`;
@@ -245,7 +194,7 @@ export class Exchange implements GuardFacts {
   /** Answers with an error. Anything but a WeftError is logged and told as `internal`. */
   fail(error: unknown): void {
     if (!(error instanceof WeftError)) {
-      const { method, path } = this.target;
+      const { method, shownPath: path } = this;
       this.#core.log.error('http.error', { method, path, request_id: this.requestId, err: error });
     }
     if (this.#done) return;
@@ -291,13 +240,8 @@ export class Exchange implements GuardFacts {
       stats.response(status);
     }
     if (accessLog === 'off' || (accessLog === 'errors' && status < 400)) return;
-    const { method, path } = this.target;
-    const latency = Math.round(elapsedMs * 1000) / 1000;
-    const facts = { method, path, status, latency_ms: latency, bytes_sent: bytes };
-    log.info('http.access', { ...facts, request_id: this.requestId });
+    const { method, shownPath: path, requestId: request_id } = this;
+    const latency_ms = Math.round(elapsedMs * 1000) / 1000;
+    log.info('http.access', { method, path, status, latency_ms, bytes_sent: bytes, request_id });
   }
-}
-
-function joined(chunks: Chunks): Uint8Array {
-  return chunks.length === 0 ? EMPTY : chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
 }
