@@ -45,6 +45,7 @@ export class SourceActor implements PollObserver, IngestObserver {
   readonly #ingest: Ingest;
   #rows = 0;
   #bodyBytes = 0;
+  #isBreakerOpen = false;
   #version = 0;
   #skewMs: number | null = null;
   #lastError: string | null = null;
@@ -89,7 +90,8 @@ export class SourceActor implements PollObserver, IngestObserver {
       });
       return;
     }
-    this.#lastError = `${result.outcome}: ${result.message ?? 'no detail'}`;
+    // A skipped poll met no upstream: what was wrong before it still is.
+    if (result.outcome !== 'skipped') this.#lastError = `${result.outcome}: ${result.message ?? 'no detail'}`;
     const withheld = this.#errors.admit(result.outcome);
     if (withheld === undefined) return;
     this.#log.warn(
@@ -103,8 +105,14 @@ export class SourceActor implements PollObserver, IngestObserver {
     this.#deps.stats.skipped(slots);
   }
 
+  /** Said when it opens and when it closes; each probe in between would be noise. */
   breaker(state: BreakerState): void {
-    this.#log.warn('poll.breaker', { state });
+    const isOpen = state !== 'closed';
+    if (isOpen === this.#isBreakerOpen) return;
+    this.#isBreakerOpen = isOpen;
+    if (isOpen)
+      this.#log.warn('poll.breaker', { state: 'open' }, 'the source keeps failing: one probe at a time');
+    else this.#log.info('poll.breaker', { state: 'closed' }, 'the source answers again');
   }
 
   generation(event: GenerationEvent): void {

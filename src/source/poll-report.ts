@@ -27,7 +27,7 @@ export interface ExchangeFacts {
   readonly wireBytes: number;
   /** Content-Length, when there was one. */
   readonly expectedBytes: number | null;
-  /** The upstream's clock (X-Snapshot-Ts, else Date) minus ours; negative when it is behind or old. */
+  /** The upstream's clock (Date, else X-Snapshot-Ts) minus ours; negative when it is behind or old. */
   readonly skewMs: number | null;
   /** X-Snapshot-Ts in epoch milliseconds. */
   readonly snapshotTsMs: number | null;

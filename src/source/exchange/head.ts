@@ -39,9 +39,12 @@ export function readHead(status: number, rawHeaders: unknown): ResponseHead {
   };
 }
 
-/** The upstream's clock minus ours; null when the response says no time. */
+/**
+ * The upstream's clock minus ours; null when the response says no time. Date is the time of the
+ * answer (whole seconds); X-Snapshot-Ts, the time of the sample, makes an old sample look like skew.
+ */
 export function skewOf(head: ResponseHead, nowMs: number): number | null {
-  const theirsMs = head.snapshotTsMs ?? head.dateMs;
+  const theirsMs = head.dateMs ?? head.snapshotTsMs;
   return theirsMs === null ? null : theirsMs - nowMs;
 }
 
