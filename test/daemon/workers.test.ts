@@ -1,0 +1,136 @@
+/** Workers that are lost in every way: FAULTS.md C-01 to C-03 and C-05, end to end. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { FaultWorld, goodBody } from '../fixtures/fault-world.js';
+import { marker, type Poison } from '../fixtures/poisoned-worker.js';
+import { until } from '../fixtures/until.js';
+import { Upstream } from '../fixtures/upstream.js';
+import type { HttpClient } from '../fixtures/http-client.js';
+import { Started, type LaunchOptions } from '../fixtures/weft-process.js';
+
+const MAIN = new URL('../fixtures/poisoned-main.js', import.meta.url);
+const WORKER_HEAP_MB = 48;
+const ENV = { WORKERS: 2, WORKER_HEAP_MB };
+const MIB = 1024 * 1024;
+
+const started = new Started();
+afterAll(() => started.endAll());
+
+function poisoned(poison: Poison): string {
+  return goodBody(900).replace('n900', marker(poison));
+}
+
+/** Lost `polls` times: the last good body stays, each loss is counted, the next body is the next version. */
+async function lose(world: FaultWorld, poison: Poison, outcome: string): Promise<string> {
+  const restarts = await world.weft.metric('weft_worker_restarts_total');
+  const lost = world.process.events('worker.lost').length;
+  const error = await world.endure({ body: poisoned(poison) }, outcome, 3);
+  expect(await world.weft.metric('weft_worker_restarts_total')).toBeGreaterThanOrEqual(restarts + 3);
+  expect(world.process.events('worker.lost').length).toBeGreaterThanOrEqual(lost + 3);
+  return error;
+}
+
+describe('a parse that crashes', () => {
+  let world: FaultWorld;
+  beforeAll(async () => {
+    world = await FaultWorld.start(started, { main: MAIN, env: ENV });
+  });
+  afterEach(() => world.recover());
+
+  test.each<readonly [Poison, RegExp]>([
+    ['exit', /worker/],
+    ['heap', /memory/],
+    ['die_writing', /worker/],
+    ['die_done', /worker/],
+  ])('%s', async (poison, error) => {
+    expect(await lose(world, poison, 'worker')).toMatch(error);
+  });
+
+  test('an error that leaves the worker alive costs no worker', async () => {
+    const restarts = await world.weft.metric('weft_worker_restarts_total');
+    expect(await world.endure({ body: poisoned('throw') }, 'worker')).toMatch(/injected/);
+    expect(await world.weft.metric('weft_worker_restarts_total')).toBe(restarts);
+  });
+
+  test('a schema that cannot be filled leaves the old one', async () => {
+    await world.endure({ body: poisoned('die_done').replace('note', 'remark') }, 'worker', 3);
+    const names = (await world.source()).columns.map(({ name }) => name);
+    expect(names).toEqual(['rx', 'tx', 'load', 'note']);
+  });
+});
+
+describe('a parse past its deadline', () => {
+  let world: FaultWorld;
+  beforeAll(async () => {
+    world = await FaultWorld.start(started, { main: MAIN, env: { ...ENV, PARSE_TIMEOUT_MS: 400 } });
+  });
+  afterEach(() => world.recover());
+
+  test.each<Poison>(['spin', 'spin_writing'])('%s', async (poison) => {
+    expect(await lose(world, poison, 'timeout')).toMatch(/400 ms.*PARSE_TIMEOUT_MS/);
+  });
+});
+
+test('the process outlives all of it, and stops well', async () => {
+  const world = await FaultWorld.start(started, { main: MAIN, env: ENV });
+  await world.endure({ body: poisoned('exit') }, 'worker', 6);
+  expect(world.process.stderr).toBe('');
+  expect(await world.process.stop()).toEqual({ code: 0, signal: null });
+});
+
+describe('an encode', () => {
+  const ROWS = 1500;
+  let upstream: Upstream;
+  let weft: HttpClient;
+  beforeAll(async () => {
+    upstream = started.add(await Upstream.start());
+    upstream.body = Buffer.from(goodBody(0, ROWS));
+    const env = { ...ENV, UPSTREAM_URL: upstream.url(), PARSE_TIMEOUT_MS: 2000 };
+    weft = started.add(await (await started.weft('serve', { main: MAIN, env })).client());
+    await until('the first publish', async () => (await weft.source()).version === 1);
+  });
+
+  const LOSSES: readonly (readonly [poison: Poison, status: number, error: string])[] = [
+    ['exit', 500, 'internal'],
+    ['heap', 500, 'internal'],
+    ['throw', 500, 'internal'],
+    ['spin', 504, 'deadline'],
+  ];
+
+  test.each(LOSSES)('%s: one list fails, publishing and other lists go on', async (poison, status, error) => {
+    const { version } = await weft.source();
+    const bad = weft.get(`/telemetry/ListMetrics?switches=r*,${marker(poison)}*`);
+    const good = await weft.get('/telemetry/ListMetrics');
+    expect([good.status, good.json['total']]).toEqual([200, ROWS]);
+    const reply = await bad;
+    expect([reply.status, reply.json['error']]).toEqual([status, error]);
+    // Both banks: a bank that stayed pinned would hold up the second publish.
+    for (let step = 1; step <= 3; step++) {
+      upstream.body = Buffer.from(goodBody(version * 10 + step, ROWS));
+      await until('the next version', async () => (await weft.source()).version === version + step);
+    }
+    expect((await weft.json('/telemetry/ListMetrics?switches=r1499'))['items']).toEqual([
+      expect.objectContaining({ rx: version * 10 + 3 }),
+    ]);
+    expect((await weft.source()).polls).toMatchObject({ worker: 0, timeout: 0 });
+  });
+});
+
+describe('the heap of a worker', () => {
+  const PLACES: readonly (readonly [where: string, options: LaunchOptions])[] = [
+    ['the command line', { nodeFlags: ['--max-old-space-size=512'] }],
+    ['NODE_OPTIONS', { env: { NODE_OPTIONS: '--max-old-space-size=512' } }],
+  ];
+
+  test.each(PLACES)('keeps its own limit under --max-old-space-size of %s', async (_where, options) => {
+    const env = { ...ENV, ...options.env };
+    const world = await FaultWorld.start(started, { ...options, main: MAIN, env });
+    const error = await world.endure({ body: poisoned('limit') }, 'worker');
+    const limit = Number(/limit is (\d+)/.exec(error)![1]);
+    // The young generation comes on top of WORKER_HEAP_MB, as much as the version of Node gives it.
+    expect(limit).toBeGreaterThanOrEqual(WORKER_HEAP_MB * MIB);
+    expect(limit).toBeLessThan(300 * MIB);
+    await world.endure({ body: poisoned('heap') }, 'worker', 1);
+    await world.recover();
+    expect(await world.process.stop()).toEqual({ code: 0, signal: null });
+  });
+});
