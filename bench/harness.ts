@@ -4,8 +4,6 @@
  * machines are shared. Smoke mode runs the same code with tiny sizes inside `npm test`, so that no
  * bench can rot; its checks of results are the same, its times mean nothing.
  */
-import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
 
 export interface BenchContext {
   /** Tiny sizes, one round. */
@@ -28,6 +26,7 @@ export interface BenchRow {
 export interface Bench {
   readonly name: string;
   readonly question: string;
+  /** Throws when a result is wrong: a bench that does not check its result measures nothing. */
   run(context: BenchContext): Promise<BenchRow[]>;
 }
 
@@ -45,10 +44,18 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** Nearest rank: the smallest value that `share` of all are not above; null of nothing. */
+export function percentile(sorted: ArrayLike<number>, share: number): number | null {
+  if (sorted.length === 0) return null;
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)]!;
+}
+
 /** A thing to be measured; `run` returns what must be the same in every round. */
 export interface Contestant {
   readonly name: string;
   run(): unknown;
+  /** Called after each run, outside of its time: prepares the next one. */
+  after?(): void;
 }
 
 export interface Timing {
@@ -60,7 +67,7 @@ export interface Timing {
 
 /**
  * Runs the contestants in turn, A B C A B C …, after one uncounted round. Throws when a contestant
- * answers differently from round to round: a bench that does not check its result measures nothing.
+ * answers differently from round to round.
  */
 export async function interleave(rounds: number, contestants: readonly Contestant[]): Promise<Timing[]> {
   const times = contestants.map(() => [] as number[]);
@@ -70,6 +77,7 @@ export async function interleave(rounds: number, contestants: readonly Contestan
       const started = performance.now();
       const answer = JSON.stringify(await contestants[i]!.run());
       const elapsed = performance.now() - started;
+      contestants[i]!.after?.();
       if (round === 0) answers[i] = answer;
       else if (answers[i] !== answer)
         throw new Error(`${contestants[i]!.name} answered ${answer}, before ${answers[i]}`);
@@ -79,36 +87,29 @@ export async function interleave(rounds: number, contestants: readonly Contestan
   return contestants.map(({ name }, i) => ({ name, ms: times[i]!, medianMs: median(times[i]!) }));
 }
 
-/** Median of the ratios of paired rounds: steadier than the ratio of medians on a noisy machine. */
-export function ratioOf(a: Timing, b: Timing): number {
-  return median(a.ms.map((ms, round) => ms / b.ms[round]!));
+/** A quantity that is not a time around a call: CPU per request, bytes. */
+export interface Sampler {
+  readonly name: string;
+  run(): Promise<number>;
 }
 
-/** Resident bytes of this process now. */
-export function residentBytes(): number {
-  const match = /VmRSS:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'));
-  return match ? Number(match[1]) * 1024 : process.memoryUsage.rss();
-}
-
-export function machine(): string {
-  return `${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${availableParallelism()} cores, Node ${process.version}`;
-}
-
-function format(value: number | null): string {
-  if (value === null) return '-';
-  if (!Number.isFinite(value)) return String(value);
-  if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en-US');
-  return String(Number(value.toPrecision(3)));
-}
-
-/** A Markdown table for people and for bench/README.md. */
-export function tableOf(reports: readonly BenchReport[]): string {
-  const lines = ['| bench | what | value | against | ratio |', '|---|---|--:|---|--:|'];
-  for (const { name, rows } of reports) {
-    for (const { what, value, unit, against, ratio } of rows) {
-      const shown = ratio === undefined ? '' : format(ratio);
-      lines.push(`| ${name} | ${what} | ${format(value)} ${unit} | ${against ?? ''} | ${shown} |`);
+/** The values of each sampler, in turn, after one uncounted round. */
+export async function sampleInTurn(rounds: number, samplers: readonly Sampler[]): Promise<number[][]> {
+  const values = samplers.map(() => [] as number[]);
+  for (let round = 0; round <= rounds; round++) {
+    for (let i = 0; i < samplers.length; i++) {
+      const value = await samplers[i]!.run();
+      if (round > 0) values[i]!.push(value);
     }
   }
-  return lines.join('\n');
+  return values;
+}
+
+/** Median of the ratios of paired rounds: steadier than the ratio of medians on a noisy machine. */
+export function pairedRatio(a: readonly number[], b: readonly number[]): number {
+  return median(a.map((value, round) => value / b[round]!));
+}
+
+export function ratioOf(a: Timing, b: Timing): number {
+  return pairedRatio(a.ms, b.ms);
 }

@@ -1,0 +1,173 @@
+/**
+ * Question: what does a GetMetric cost over HTTP, against the bare library, and what does a client
+ * notice while a 50,000 x 120 matrix is parsed in a loop?
+ */
+import {
+  median,
+  pairedRatio,
+  sampleInTurn,
+  type Bench,
+  type BenchContext,
+  type BenchRow,
+} from './harness.js';
+import type { BareOrder } from './parts/bare-child.js';
+import { Child, withChildren } from './parts/child.js';
+import type { FeederMode, FeederOrder } from './parts/feeder-child.js';
+import { latencyRows, type Latencies } from './parts/latencies.js';
+import type { LoadOrder, LoadResult } from './parts/load-child.js';
+import type { ProbeOrder } from './parts/probe-child.js';
+import { checkAnswers, queriesOf, type Query } from './parts/queries.js';
+import { fetchBody } from './parts/upstream.js';
+import { fetchOnce, pause, publishes, startProgram, statsOf, type Program } from './parts/weft.js';
+
+const QUERIES = 1000;
+/** Headers that the library writes by itself. */
+const OWN_HEADERS = new Set(['date', 'content-length', 'connection', 'uwebsockets', 'server']);
+
+interface Sizes {
+  readonly rows: number;
+  readonly columns: number;
+  readonly bodies: number;
+  /** Requests of one closed-loop round. */
+  readonly amount: number;
+  readonly connections: number;
+  readonly rate: number;
+  readonly pollMs: number;
+  readonly probeMs: number;
+}
+
+const FULL: Sizes = {
+  rows: 50_000,
+  columns: 120,
+  bodies: 3,
+  amount: 60_000,
+  connections: 64,
+  rate: 1000,
+  pollMs: 200,
+  probeMs: 20_000,
+};
+const SMOKE: Sizes = {
+  rows: 300,
+  columns: 40,
+  bodies: 2,
+  amount: 400,
+  connections: 8,
+  rate: 200,
+  pollMs: 50,
+  probeMs: 600,
+};
+
+interface Rig {
+  readonly sizes: Sizes;
+  readonly weft: Program;
+  readonly bare: { readonly child: Child; readonly url: string };
+  readonly feeder: Child;
+  readonly load: Child;
+  readonly probe: Child;
+  readonly queries: readonly Query[];
+}
+
+async function startBare(child: Child, sample: Query, weft: Program): Promise<Rig['bare']> {
+  const { headers, body } = await fetchOnce(weft.url + sample.path);
+  const own = Object.entries(headers).filter(([name]) => !OWN_HEADERS.has(name.toLowerCase()));
+  const order: BareOrder = { headers: Object.fromEntries(own), body: body.toString() };
+  const port = await child.ask<number>('listen', order);
+  return { child, url: `http://127.0.0.1:${port}` };
+}
+
+async function startRig(keep: (child: Child) => Child, sizes: Sizes): Promise<Rig> {
+  const { rows, columns, bodies } = sizes;
+  const feeder = keep(new Child('feeder-child'));
+  const order: FeederOrder = { dialect: 'ufm', rows, columns, bodies };
+  const upstream = await feeder.ask<string>('start', order);
+  const weft = await startProgram(keep, 'serve', {
+    'upstream-url': upstream,
+    'poll-ms': sizes.pollMs,
+    'poll-timeout-ms': 30_000,
+  });
+  await publishes(weft, 1);
+  const queries = queriesOf((await fetchBody(upstream)).csv, QUERIES);
+  await checkAnswers(weft, queries.slice(0, 200), null);
+  const bare = await startBare(keep(new Child('bare-child')), queries[0]!, weft);
+  const load = keep(new Child('load-child'));
+  return { sizes, weft, bare, feeder, load, probe: keep(new Child('probe-child')), queries };
+}
+
+/** Server CPU per request, in µs of user and system time, under as much load as one client makes. */
+async function costOf(rig: Rig, server: Child, url: string): Promise<number> {
+  const { amount, connections } = rig.sizes;
+  const order: LoadOrder = { url, paths: rig.queries.map(({ path }) => path), connections, amount };
+  const before = await server.ask<number>('cpuUs');
+  await rig.load.ask<LoadResult>('load', order, 120_000);
+  return ((await server.ask<number>('cpuUs')) - before) / amount;
+}
+
+interface Observed {
+  readonly latencies: Latencies;
+  readonly delayMaxMs: number;
+  readonly publishes: number;
+}
+
+/** A client at a fixed rate while the upstream does as `mode` says. */
+async function observe(rig: Rig, mode: FeederMode): Promise<Observed> {
+  const { weft, feeder, probe, sizes } = rig;
+  const version = async (): Promise<number> => Object.values((await statsOf(weft)).sources)[0]!.version;
+  await feeder.ask('mode', mode);
+  const before = await version();
+  // The first publishes after a pause warm up again: they are not what is asked about.
+  if (mode === 'loop') await publishes(weft, before + 2);
+  await weft.child.ask('watchDelay');
+  const from = await version();
+  const paths = rig.queries.map(({ path }) => path);
+  const order: ProbeOrder = { port: weft.port, paths, connections: 32, rate: sizes.rate };
+  await probe.ask('start', order);
+  await pause(sizes.probeMs);
+  const latencies = await probe.ask<Latencies>('stop');
+  const delayMaxMs = await weft.child.ask<number>('delayMaxMs');
+  const until = await version();
+  await feeder.ask('mode', 'hold' satisfies FeederMode);
+  return { latencies, delayMaxMs, publishes: until - from };
+}
+
+function observedRows(what: string, { latencies, delayMaxMs, publishes: count }: Observed): BenchRow[] {
+  return [
+    ...latencyRows(what, latencies),
+    { what: `${what}: largest event-loop delay`, value: delayMaxMs, unit: 'ms' },
+    { what: `${what}: publishes meanwhile`, value: count, unit: '' },
+  ];
+}
+
+async function run({ smoke, rounds, note }: BenchContext): Promise<BenchRow[]> {
+  const sizes = smoke ? SMOKE : FULL;
+  return withChildren(async (keep) => {
+    const rig = await startRig(keep, sizes);
+    note(`closed loop, ${sizes.connections} connections, ${sizes.amount} requests a round`);
+    const [weft, bare] = await sampleInTurn(rounds, [
+      { name: 'weft', run: () => costOf(rig, rig.weft.child, rig.weft.url) },
+      { name: 'bare', run: () => costOf(rig, rig.bare.child, rig.bare.url) },
+    ]);
+    note(`open loop, ${sizes.rate} requests a second, nothing parsed`);
+    const idle = await observe(rig, 'hold');
+    note(`the same while ${sizes.rows} x ${sizes.columns} is parsed in a loop`);
+    const busy = await observe(rig, 'loop');
+    if (busy.publishes === 0) throw new Error('nothing was published while latencies were taken');
+    return [
+      {
+        what: 'GetMetric: server CPU per request',
+        value: median(weft!),
+        unit: 'µs',
+        against: 'bare uWebSockets.js, constant',
+        ratio: pairedRatio(weft!, bare!),
+      },
+      { what: 'bare uWebSockets.js: server CPU per request', value: median(bare!), unit: 'µs' },
+      ...observedRows('idle', idle),
+      ...observedRows('while parsing', busy),
+    ];
+  });
+}
+
+export const bench: Bench = {
+  name: 'http',
+  question: 'What does a GetMetric cost over HTTP, and what does a client notice of parsing?',
+  run,
+};

@@ -1,0 +1,46 @@
+/** Where the numbers come from and how they are shown. */
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+import type { BenchReport } from './harness.js';
+
+/** What `--json` writes. */
+export interface ReportDocument {
+  readonly machine: string;
+  /** Load average of the minute before the run: above 0.5 somebody else was at work. */
+  readonly load_before: number;
+  readonly date: string;
+  readonly smoke: boolean;
+  readonly rounds: number;
+  readonly benches: readonly BenchReport[];
+}
+
+const GIB = 1024 ** 3;
+
+export function machine(): string {
+  const model = cpus()[0]?.model.trim() || 'unknown CPU';
+  const memory = `${Math.round(totalmem() / GIB)} GiB`;
+  return `${model}, ${availableParallelism()} cores, ${memory}, ${process.platform}-${process.arch}, Node ${process.version}`;
+}
+
+export function loadNow(): number {
+  return Math.round((loadavg()[0] ?? 0) * 100) / 100;
+}
+
+function format(value: number | null): string {
+  if (value === null) return '-';
+  if (!Number.isFinite(value)) return String(value);
+  if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en-US');
+  return String(Number(value.toPrecision(3)));
+}
+
+/** A Markdown table for people and for bench/README.md. */
+export function tableOf(reports: readonly BenchReport[]): string {
+  const lines = ['| bench | what | value | against | ratio |', '|---|---|--:|---|--:|'];
+  for (const { name, rows } of reports) {
+    for (const { what, value, unit, against, ratio } of rows) {
+      const shown = ratio === undefined ? '' : format(ratio);
+      const quantity = `${format(value)} ${unit}`.trim();
+      lines.push(`| ${name} | ${what} | ${quantity} | ${against ?? ''} | ${shown} |`);
+    }
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,83 @@
+/**
+ * Runs benches: node dist/bench/run.js [--smoke] [--json FILE] [--rounds N] [names…]
+ * Prints a Markdown table, then the same as JSON (into FILE when one is given).
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { bench as encode } from './encode.js';
+import type { Bench, BenchContext, BenchReport } from './harness.js';
+import { bench as http } from './http.js';
+import { bench as live } from './live.js';
+import { bench as parse } from './parse.js';
+import { bench as read } from './read.js';
+import { bench as refresh } from './refresh.js';
+import { loadNow, machine, tableOf, type ReportDocument } from './report.js';
+
+const BENCHES: readonly Bench[] = [parse, read, encode, http, live, refresh];
+const ROUNDS_DEFAULT = 5;
+
+interface Order {
+  readonly benches: readonly Bench[];
+  readonly smoke: boolean;
+  readonly rounds: number;
+  readonly jsonFile: string | undefined;
+}
+
+/** Throws what the user should read. */
+function readOrder(args: readonly string[]): Order {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      smoke: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      rounds: { type: 'string' },
+    },
+  });
+  const known = BENCHES.map(({ name }) => name);
+  const unknown = positionals.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new Error(`cannot run ${unknown.join(', ')}: there is ${known.join(', ')}`);
+  }
+  const rounds = values.rounds === undefined ? (values.smoke ? 1 : ROUNDS_DEFAULT) : Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 1000) {
+    throw new Error(`cannot run ${values.rounds} rounds: --rounds is a whole number from 1 to 1000`);
+  }
+  const benches = BENCHES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  return { benches, smoke: values.smoke, rounds, jsonFile: values.json };
+}
+
+async function run({ benches, smoke, rounds, jsonFile }: Order): Promise<void> {
+  const load = loadNow();
+  const reports: BenchReport[] = [];
+  for (const { name, question, run: measure } of benches) {
+    const startedMs = performance.now();
+    const note = (text: string): void => {
+      const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+      process.stderr.write(`${name} ${seconds} s: ${text}\n`);
+    };
+    const context: BenchContext = { smoke, rounds, note };
+    note(question);
+    reports.push({ name, question, rows: await measure(context) });
+  }
+  const document: ReportDocument = {
+    machine: machine(),
+    load_before: load,
+    date: new Date().toISOString().slice(0, 10),
+    smoke,
+    rounds,
+    benches: reports,
+  };
+  const scale = smoke ? ' Smoke run: sizes are tiny and times mean nothing.' : '';
+  const heading = `${document.date}. ${document.machine}. Load before: ${load}. ${rounds} rounds.${scale}`;
+  process.stdout.write(`${heading}\n\n${tableOf(reports)}\n`);
+  if (jsonFile === undefined) process.stdout.write(`\n${JSON.stringify(document)}\n`);
+  else writeFileSync(jsonFile, `${JSON.stringify(document, null, 2)}\n`);
+}
+
+try {
+  await run(readOrder(process.argv.slice(2)));
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = 1;
+}
