@@ -46,7 +46,9 @@ export class GeneralReader {
     for (let p = start; p < body.length; p++) if (isControl(body[p]!)) refuseControl(body[p]!, p);
     const linesBefore = lineAt(body, start) - 1;
     try {
-      parse(Buffer.from(body.subarray(start)), {
+      // A body that may lack its last line break gets one: a CR before it is part of the line end.
+      const lastBreak = body.at(-1) === 10 ? [] : [Buffer.from('\n')];
+      parse(Buffer.concat([body.subarray(start), ...lastBreak]), {
         bom: false,
         columns: false,
         delimiter: this.#plan.delimiter,
