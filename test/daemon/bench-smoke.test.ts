@@ -31,7 +31,7 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   read: { 'point read by key, validated': 'ns', 'reads refused as possibly torn': '%' },
   encode: { 'envelope: per cell': 'ns', 'columns: per cell': 'ns', 'csv: per cell': 'ns' },
   http: { 'GetMetric: server CPU per request': 'µs', 'while parsing: publishes meanwhile': '' },
-  live: { 'one row each: server CPU per subscriber and message': 'µs', 'one row each: message': 'bytes' },
+  live: { 'one port each: server CPU per subscriber and message': 'µs', 'one port each: message': 'bytes' },
   refresh: { 'body received to published, p50': 'ms', 'heap growth per publish': 'kB' },
 };
 
@@ -70,7 +70,7 @@ test('something was really measured', () => {
   const value = (name: string, what: string): number | null | undefined =>
     report.benches.find((bench) => bench.name === name)!.rows.find((row) => row.what === what)?.value;
   expect(value('http', 'while parsing: publishes meanwhile')).toBeGreaterThan(0);
-  expect(value('live', 'one row each: messages a round')).toBeGreaterThan(0);
+  expect(value('live', 'one port each: messages a round')).toBeGreaterThan(0);
   expect(value('refresh', 'publishes watched')).toBeGreaterThanOrEqual(2);
   expect(value('refresh', 'body')).toBeGreaterThan(0);
 });
