@@ -43,7 +43,7 @@ export class Download {
     this.#res = res;
     this.#chunks = chunks;
     this.#totalBytes = totalBytes;
-    this.#remaining = totalBytes;
+    this.#remaining = byteLengthOf(chunks);
     this.#finished = finished;
   }
 
@@ -140,6 +140,15 @@ export class BulkSender {
     this.#bytes += totalBytes;
     download.listen();
     download.write();
+    return download;
+  }
+
+  /** The same for a body of which tryEnd has taken the beginning only; `body` is copied. */
+  resume(res: BulkResponse, body: Uint8Array, finished: () => void): Download {
+    const rest = body.slice(res.getWriteOffset());
+    const download = new Download(this, res, [rest], body.length, finished);
+    this.#bytes += rest.length;
+    download.listen();
     return download;
   }
 

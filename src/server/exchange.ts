@@ -137,9 +137,15 @@ export class Exchange extends RequestFacts implements GuardFacts {
     else this.#res.cork(() => this.#writeWhole(status, body));
   }
 
+  // Not end(): for a client that sends requests and reads no answers that grows without bound.
   #writeWhole(status: number, body: Uint8Array): void {
     this.#writeHead(status);
-    this.#res.end(body, this.#closes);
+    if (this.#closes || body.length === 0) this.#res.end(body, this.#closes);
+    else if (!this.#res.tryEnd(body, body.length)[1]) {
+      const finished = (): void => this.#end(status, body.length);
+      this.#download = this.#core.bulk.resume(this.#res, body, finished);
+      return;
+    }
     this.#end(status, body.length);
   }
 

@@ -1,7 +1,6 @@
-/** Exchanges that outlive their handler's call: what a graceful stop waits for. */
+/** Counts exchanges that outlive their handler's call: what a graceful stop waits for. */
 export class InFlight {
   #count = 0;
-  #waiters: (() => void)[] = [];
 
   get count(): number {
     return this.#count;
@@ -12,15 +11,6 @@ export class InFlight {
   }
 
   ended(): void {
-    if (--this.#count > 0) return;
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const resolve of waiters) resolve();
-  }
-
-  /** Resolves when none is left; at once when none is there. */
-  whenNone(): Promise<void> {
-    if (this.#count === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.push(resolve));
+    this.#count--;
   }
 }

@@ -71,10 +71,14 @@ export class Sockets {
     core.head.read(req);
     const exchange = new Exchange(core, res, req, this.#target, core.clock.monotonicMs(), 'websocket');
     const fault = core.head.fault(true);
-    if (fault !== undefined) exchange.refuseFraming(framingError(fault));
-    else if (!this.#refused(exchange, req)) {
-      const socket = new LiveSocket(exchange.requestId, exchange.remoteAddress(), core.clock.monotonicMs());
-      exchange.upgrade<SocketData>({ socket }, req.getHeader('sec-websocket-key'), context);
+    try {
+      if (fault !== undefined) exchange.refuseFraming(framingError(fault));
+      else if (!this.#refused(exchange, req)) {
+        const socket = new LiveSocket(exchange.requestId, exchange.remoteAddress(), exchange.startMs);
+        exchange.upgrade<SocketData>({ socket }, req.getHeader('sec-websocket-key'), context);
+      }
+    } catch (error) {
+      exchange.fail(error);
     }
     exchange.leaveHandler();
   }

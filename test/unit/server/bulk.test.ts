@@ -105,6 +105,21 @@ describe('a download', () => {
     expect(sender.bytesInFlight).toBe(0);
   });
 
+  it('goes on with what a first attempt left', async () => {
+    const sender = new BulkSender(1e9);
+    const res = new FakeResponse(40);
+    const body = bytes(100, 9);
+    res.tryEnd(body, body.length);
+    let ended = 0;
+    sender.resume(res, body, () => ended++);
+    expect(sender.bytesInFlight).toBe(60);
+    body.fill(0, 40); // a scratch buffer is used again
+    res.take(1000);
+    await turn();
+    expect([ended, sender.bytesInFlight]).toEqual([1, 0]);
+    expect(res.body.equals(Buffer.from(bytes(100, 9)))).toBe(true);
+  });
+
   it('writes nothing once its client has left', async () => {
     const sender = new BulkSender(1e9);
     const res = new FakeResponse(Infinity);

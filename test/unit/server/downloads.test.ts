@@ -125,4 +125,22 @@ describe('readers that stop', () => {
       small.close();
     }
   });
+
+  it('cannot pile up small answers either: the connection closes', async () => {
+    const aborted = rig.stats.counters.get('requests_aborted');
+    const client = new RawClient(rig.port);
+    client.socket.pause();
+    const small = request('GET', '/telemetry/GetMetric?switch_id=sw-1&metric=a').repeat(200);
+    let sentBytes = 0;
+    // The kernel takes some megabytes of answers; what is sent beyond must not be kept for it.
+    while (!client.socket.destroyed && rig.stats.counters.get('requests_aborted') === aborted) {
+      client.send(small);
+      sentBytes += small.length;
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      if (sentBytes > 200 * MIB) expect.unreachable('answers are kept without bound');
+    }
+    client.end();
+    await until(() => rig.server.load.inFlight === 0);
+    expect((await rig.get('/health')).status).toBe(200);
+  });
 });
