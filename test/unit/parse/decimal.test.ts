@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { scaleDecimal } from '../../../src/parse/decimal.js';
 
-const split = (mantissa: bigint): [number, number] => [Number(mantissa >> 32n), Number(mantissa & 0xffffffffn)];
+const split = (mantissa: bigint): [number, number] => [
+  Number(mantissa >> 32n),
+  Number(mantissa & 0xffffffffn),
+];
 
 describe('scaleDecimal', () => {
   test('gives the nearest double, or says that it cannot tell', () => {

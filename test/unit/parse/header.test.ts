@@ -56,7 +56,8 @@ describe('the row key', () => {
   test('absent by name: the message lists what was looked for and the option', () => {
     const { outcome, message } = refusal('a,b\n1,2\n');
     expect(outcome).toBe('schema');
-    for (const word of ['switch_id', 'server_name', 'node_guid', "'a'", '`key`']) expect(message).toContain(word);
+    for (const word of ['switch_id', 'server_name', 'node_guid', "'a'", '`key`'])
+      expect(message).toContain(word);
   });
 
   test('absent by configuration: the message names what is not there', () => {
@@ -152,7 +153,9 @@ describe('column names', () => {
       message: expect.stringContaining(String(COLUMNS_MAX)) as string,
     });
     expect(planOf(`switch_id,${'x'.repeat(COLUMN_NAME_BYTES_MAX)}\n`).header).toHaveLength(2);
-    expect(refusal(`switch_id,${'x'.repeat(COLUMN_NAME_BYTES_MAX + 1)}\n`)).toMatchObject({ outcome: 'schema' });
+    expect(refusal(`switch_id,${'x'.repeat(COLUMN_NAME_BYTES_MAX + 1)}\n`)).toMatchObject({
+      outcome: 'schema',
+    });
   });
 });
 
@@ -176,7 +179,10 @@ describe('the delimiter', () => {
 
 describe('what is no table', () => {
   test.each(['<!doctype html><html>', '  <html>\n<body>', '<?xml version="1.0"?>\n'])('%j', (page) => {
-    expect(refusal(page)).toMatchObject({ outcome: 'schema', message: expect.stringContaining('page') as string });
+    expect(refusal(page)).toMatchObject({
+      outcome: 'schema',
+      message: expect.stringContaining('page') as string,
+    });
   });
 
   test('JSON has no key columns', () => {
@@ -185,7 +191,10 @@ describe('what is no table', () => {
 
   test('empty bodies are `empty`, or a table without columns', () => {
     for (const body of ['', '\n\n', '\r\n', '\ufeff']) {
-      expect(refusal(body)).toMatchObject({ outcome: 'empty', message: expect.stringContaining('allow_empty') as string });
+      expect(refusal(body)).toMatchObject({
+        outcome: 'empty',
+        message: expect.stringContaining('allow_empty') as string,
+      });
       expect(planOf(body, { allowEmpty: true }).header).toEqual([]);
     }
   });
@@ -226,10 +235,15 @@ describe('sameHeader', () => {
     expect(dataStart(bytesOf(body), plan)).toBe(start);
   });
 
-  test.each(['switch_id,b\n', 'switch_id,aa\n', 'switch_id,a,b\n', 'switch_id', '', 'switch_id,a\rx\n', '\xff\xfe'])(
-    '%j has another header',
-    (body) => {
-      expect(sameHeader(Uint8Array.from(Buffer.from(body, 'latin1')), plan)).toBe(false);
-    },
-  );
+  test.each([
+    'switch_id,b\n',
+    'switch_id,aa\n',
+    'switch_id,a,b\n',
+    'switch_id',
+    '',
+    'switch_id,a\rx\n',
+    '\xff\xfe',
+  ])('%j has another header', (body) => {
+    expect(sameHeader(Uint8Array.from(Buffer.from(body, 'latin1')), plan)).toBe(false);
+  });
 });

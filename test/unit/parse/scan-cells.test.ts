@@ -8,7 +8,16 @@ const numbers = (cells: readonly string[]): string =>
 
 describe('integers', () => {
   test('keep every digit, whatever their length', () => {
-    const cells = ['0', '5', '12', '1234567', '12345678', '123456789', '9007199254740993', '9223372036854775807'];
+    const cells = [
+      '0',
+      '5',
+      '12',
+      '1234567',
+      '12345678',
+      '123456789',
+      '9007199254740993',
+      '9223372036854775807',
+    ];
     const table = tableOf(numbers(cells));
     expect(table.columns.map((column) => column.kind)).toEqual(['i64', 'i64', 'i64']);
     expect(columnOf(table, 'x')).toEqual(cells.map(BigInt));
@@ -38,7 +47,18 @@ describe('integers', () => {
 
 describe('fractions', () => {
   test('have the bits of Number(text)', () => {
-    const cells = ['8.741', '0.1', '-0.5', '12345678.87654321', '0.00000153523', '1.5e-254', '1.', '.5', '1e3', '5'];
+    const cells = [
+      '8.741',
+      '0.1',
+      '-0.5',
+      '12345678.87654321',
+      '0.00000153523',
+      '1.5e-254',
+      '1.',
+      '.5',
+      '1e3',
+      '5',
+    ];
     const table = tableOf(numbers(cells));
     expect(table.columns[1]!.kind).toBe('f64');
     expect(columnOf(table, 'x')).toEqual(cells.map(Number));
@@ -71,7 +91,9 @@ describe('cells that are no numbers', () => {
   });
 
   test('what is shown of them is short and printable', () => {
-    const { examples } = tableOf(numbers([`\u001b`.replace('\u001b', 'ä') + 'y'.repeat(100), '1', '2'])).report;
+    const { examples } = tableOf(
+      numbers([`\u001b`.replace('\u001b', 'ä') + 'y'.repeat(100), '1', '2']),
+    ).report;
     expect(examples).toEqual([`line 2, x: '??${'y'.repeat(30)}...'`]);
   });
 
@@ -97,8 +119,17 @@ describe('missing cells', () => {
   });
 
   test('also when they look like numbers', () => {
-    expect(columnOf(tableOf(numbers(['-1', '-2', '1', '-1']), { missing: ['-1'] }), 'x')).toEqual([null, -2n, 1n, null]);
-    expect(columnOf(tableOf(numbers(['0', '65535', '7']), { missing: ['65535'] }), 'x')).toEqual([0n, null, 7n]);
+    expect(columnOf(tableOf(numbers(['-1', '-2', '1', '-1']), { missing: ['-1'] }), 'x')).toEqual([
+      null,
+      -2n,
+      1n,
+      null,
+    ]);
+    expect(columnOf(tableOf(numbers(['0', '65535', '7']), { missing: ['65535'] }), 'x')).toEqual([
+      0n,
+      null,
+      7n,
+    ]);
   });
 
   test('an all-missing column has no kind of its own yet', () => {
@@ -118,7 +149,9 @@ describe('missing cells', () => {
 
 describe('units', () => {
   test('are stripped', () => {
-    const table = tableOf('switch_id,t\na,37C\nb,-0.5C\nc,12\nd,C\ne,37 C\nf,37F\ng,\n', { units: { t: 'C' } });
+    const table = tableOf('switch_id,t\na,37C\nb,-0.5C\nc,12\nd,C\ne,37 C\nf,37F\ng,\n', {
+      units: { t: 'C' },
+    });
     expect(columnOf(table, 't')).toEqual([37, -0.5, 12, null, 37, null, null]);
     expect(table.report.rejectedCells).toBe(2);
   });
@@ -126,9 +159,12 @@ describe('units', () => {
 
 describe('text', () => {
   test('by name is kept verbatim', () => {
-    const table = tableOf('switch_id,node_guid,tag\na,12e4567890123456, 007 \nb,0x10,"x, ""y"""\nc,,1e999\n', {
-      key: ['switch_id'],
-    });
+    const table = tableOf(
+      'switch_id,node_guid,tag\na,12e4567890123456, 007 \nb,0x10,"x, ""y"""\nc,,1e999\n',
+      {
+        key: ['switch_id'],
+      },
+    );
     expect(columnOf(table, 'node_guid')).toEqual(['12e4567890123456', '0x10', null]);
     expect(columnOf(table, 'tag')).toEqual([' 007 ', 'x, "y"', '1e999']);
   });

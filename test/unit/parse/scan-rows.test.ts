@@ -22,7 +22,10 @@ describe('line ends', () => {
 
   test('a CR inside a line is part of its cell', () => {
     expect(cellsOf(tableOf('switch_id,tag,x\na\rb,c\rd,1\n'))).toEqual({ 'a\rb': { tag: 'c\rd', x: 1n } });
-    expect(cellsOf(tableOf('switch_id,x\na,1\r2\nb,7\nc,8\n'))).toMatchObject({ a: { x: null }, b: { x: 7n } });
+    expect(cellsOf(tableOf('switch_id,x\na,1\r2\nb,7\nc,8\n'))).toMatchObject({
+      a: { x: null },
+      b: { x: 7n },
+    });
   });
 
   test('a body longer than the margins of the hot loop', () => {
@@ -48,16 +51,23 @@ describe('the last line', () => {
 
   test('or is taken, when the policy says so', () => {
     expect(cellsOf(tableOf(cut, { requireFinalNewline: false }))).toEqual({ a: { x: 1n }, b: { x: 2n } });
-    expect(cellsOf(tableOf('switch_id,x\r\na,1\r', { requireFinalNewline: false }))).toEqual({ a: { x: 1n } });
-    expect(failureOf('switch_id,x\na,"1', { requireFinalNewline: false })).toMatchObject({ outcome: 'parse' });
+    expect(cellsOf(tableOf('switch_id,x\r\na,1\r', { requireFinalNewline: false }))).toEqual({
+      a: { x: 1n },
+    });
+    expect(failureOf('switch_id,x\na,"1', { requireFinalNewline: false })).toMatchObject({
+      outcome: 'parse',
+    });
   });
 });
 
 describe('bodies without rows', () => {
-  test.each(['switch_id,x\n', 'switch_id,x\r\n\r\n', '', 'switch_id,x\nswitch_id,x\n'])('%j is `empty`', (body) => {
-    expect(failureOf(body)).toMatchObject({ outcome: 'empty', message: matching(/allow_empty/) });
-    expect(tableOf(body, { allowEmpty: true }).rows.size).toBe(0);
-  });
+  test.each(['switch_id,x\n', 'switch_id,x\r\n\r\n', '', 'switch_id,x\nswitch_id,x\n'])(
+    '%j is `empty`',
+    (body) => {
+      expect(failureOf(body)).toMatchObject({ outcome: 'empty', message: matching(/allow_empty/) });
+      expect(tableOf(body, { allowEmpty: true }).rows.size).toBe(0);
+    },
+  );
 
   test('all rows dropped is empty, and says so', () => {
     expect(failureOf('switch_id,x\na\nb\n', { ragged: 'drop' })).toMatchObject({
@@ -92,7 +102,9 @@ describe('ragged rows', () => {
   });
 
   test('are dropped and counted, when the policy says so', () => {
-    const table = tableOf('switch_id,x,y\na,1,2\ngarbage\nb,,,,,extra,@@@\nc,3,4\n"d,5",6,7\n,,\n', { ragged: 'drop' });
+    const table = tableOf('switch_id,x,y\na,1,2\ngarbage\nb,,,,,extra,@@@\nc,3,4\n"d,5",6,7\n,,\n', {
+      ragged: 'drop',
+    });
     expect(cellsOf(table)).toEqual({ a: { x: 1n, y: 2n }, c: { x: 3n, y: 4n }, 'd,5': { x: 6n, y: 7n } });
     expect(table.report).toMatchObject({ rows: 3, rejectedRows: 3 });
     expect(table.report.examples[0]).toBe('line 3: found 1 cells where the header has 3');
@@ -107,7 +119,11 @@ describe('ragged rows', () => {
   });
 
   test('a header that ends in a delimiter: rows may do so too', () => {
-    expect(cellsOf(tableOf('switch_id,x,\na,1,\nb,2\nc,3,z\n'))).toEqual({ a: { x: 1n }, b: { x: 2n }, c: { x: 3n } });
+    expect(cellsOf(tableOf('switch_id,x,\na,1,\nb,2\nc,3,z\n'))).toEqual({
+      a: { x: 1n },
+      b: { x: 2n },
+      c: { x: 3n },
+    });
     expect(failureOf('switch_id,x,\na,1,2,3\n')).toMatchObject({ outcome: 'parse' });
   });
 
@@ -195,7 +211,11 @@ describe('quotes that stay open', () => {
 
   test('a record beyond the limit without any quote', () => {
     const body = `switch_id,tag,x\na,b,${' '.repeat(RECORD_BYTES_MAX)}1\n`;
-    expect(failureOf(body)).toMatchObject({ outcome: 'parse', line: 2, message: matching(/more than \d+ bytes/) });
+    expect(failureOf(body)).toMatchObject({
+      outcome: 'parse',
+      line: 2,
+      message: matching(/more than \d+ bytes/),
+    });
   });
 });
 

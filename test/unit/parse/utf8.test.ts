@@ -17,7 +17,14 @@ test('isUtf8 agrees with the strict decoder, on near misses above all', () => {
   const piece = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 4 }).map((text) => new TextEncoder().encode(text)),
     fc.uint8Array({ maxLength: 3 }),
-    fc.constantFrom([0xc0, 0x80], [0xe0, 0x9f, 0xbf], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xf0, 0x8f], [0xe2, 0x82]),
+    fc.constantFrom(
+      [0xc0, 0x80],
+      [0xe0, 0x9f, 0xbf],
+      [0xed, 0xa0, 0x80],
+      [0xf4, 0x90, 0x80, 0x80],
+      [0xf0, 0x8f],
+      [0xe2, 0x82],
+    ),
   );
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 4 }), (pieces) => {
