@@ -22,8 +22,6 @@ import type { PollObserver, PollResult } from './source/poll-report.js';
 import type { SourceStateView } from './stats/document.js';
 import type { SourceStats } from './stats/source-stats.js';
 
-const BODY_SLACK = 1.05;
-
 export interface SourceActorDeps {
   readonly fabric: Fabric;
   readonly jobs: JobRunner;
@@ -66,7 +64,7 @@ export class SourceActor implements PollObserver, IngestObserver {
       observer: this,
       // Without an announced length the last body's is the best guess: growing leaves garbage behind.
       allocate: (byteLengthHint, bytesMax) =>
-        new BodyArena(free, byteLengthHint || Math.ceil(this.#bodyBytes * BODY_SLACK), bytesMax),
+        new BodyArena(free, byteLengthHint || this.#bodyBytes, bytesMax),
     });
   }
 

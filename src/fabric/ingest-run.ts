@@ -60,6 +60,11 @@ export class IngestRun {
           this.#arrived();
           return 'identical';
         case 'filled':
+          if (this.#isRepetition(target!, answer.report, answer.changes)) {
+            this.#endFill(false);
+            this.#arrived();
+            return 'identical';
+          }
           this.#accept(target!, answer.report, answer.changes);
           return 'ok';
         case 'failed':
@@ -157,6 +162,12 @@ export class IngestRun {
     const why = growth ?? (previous ? 'schema' : 'first');
     this.#deps.observer.generation({ generation, why, columns, slotCapacity: spec.slotCapacity });
     return { segment: this.#fresh, generation, header: report.header, keyColumns: report.keyColumns };
+  }
+
+  /** Other bytes, or bytes that nobody kept, but not one difference in the table. */
+  #isRepetition(target: Served, report: ParseReport, changes: ChangeCounts): boolean {
+    const { changedCells, appeared, vanished, retimed } = changes;
+    return target === this.#before && changedCells + appeared + vanished + retimed === 0 && report.rows > 0;
   }
 
   #accept(target: Served, report: ParseReport, changes: ChangeCounts): void {

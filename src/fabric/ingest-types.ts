@@ -19,6 +19,8 @@ export interface IncomingBody {
   readonly receivedAtMonoMs: number;
   /** X-Snapshot-Ts, null when absent. */
   readonly snapshotTsMs: number | null;
+  /** The upstream can say "unchanged" by itself: its bodies are not kept to be compared. */
+  readonly hasEtag: boolean;
 }
 
 /** Told of each publish; for stats and logs. */

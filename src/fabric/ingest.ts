@@ -47,10 +47,8 @@ export class Ingest {
     try {
       const outcome = await run.publish();
       this.#served = run.served;
-      if (outcome === 'ok') {
-        this.#previous?.release();
-        this.#previous = body.bytes;
-      } else body.bytes.release();
+      if (outcome === 'ok') this.#keep(body);
+      else body.bytes.release();
       this.#busy = false;
       return outcome;
     } catch (error) {
@@ -62,5 +60,15 @@ export class Ingest {
       });
       throw error;
     }
+  }
+
+  /**
+   * A published body stays to be compared with the next one, which costs as much memory as it has
+   * bytes. An upstream with ETags rarely repeats itself: its bodies are compared cell by cell.
+   */
+  #keep(body: IncomingBody): void {
+    this.#previous?.release();
+    this.#previous = body.hasEtag ? null : body.bytes;
+    if (body.hasEtag) body.bytes.release();
   }
 }

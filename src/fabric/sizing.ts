@@ -9,8 +9,9 @@ export type Growth = 'slots' | 'keys' | 'strings' | 'string_bytes' | null;
 
 const SLACK = 1.25;
 const GROWTH = 1.5;
-/** Text beyond this many entries is expected to repeat. */
 const STRINGS_MIN = 4096;
+/** Of the text cells, so many are expected to be distinct; a table that runs full is made for all. */
+const DISTINCT = 1 / 4;
 const STRING_BYTES_MIN = 64 * 1024;
 
 function roundUp(value: number, grain: number): number {
@@ -18,8 +19,8 @@ function roundUp(value: number, grain: number): number {
 }
 
 /**
- * Untouched pages of a shared buffer are not resident, so capacities are upper bounds: every text
- * cell distinct. `before` is the segment being replaced, null for a source's first.
+ * Untouched pages of a shared buffer are not resident, so what is filled from its start is sized by
+ * its upper bound. An index is touched all over: it is sized by what is likely. `before` is the segment being replaced, null for a source's first.
  */
 export function sizeSegment(
   report: ParseReport,
@@ -39,7 +40,8 @@ export function sizeSegment(
     growth === what && current !== undefined ? current * GROWTH : 0;
   const rows = Math.max(report.rows * SLACK + 32, grow('slots', before?.slotCapacity));
   const keyBytes = Math.max(report.keyBytes * SLACK + 4096, grow('keys', before?.keyBytesCapacity));
-  const strings = Math.max(textCells * SLACK + STRINGS_MIN, grow('strings', before?.stringCapacity));
+  const share = growth === 'strings' ? 1 : DISTINCT;
+  const strings = Math.max(textCells * SLACK * share + STRINGS_MIN, grow('strings', before?.stringCapacity));
   const stringBytes = Math.max(
     textBytes * SLACK + STRING_BYTES_MIN,
     grow('string_bytes', before?.stringBytesCapacity),

@@ -4,6 +4,8 @@ import { DeliveryError } from '../model/outcome.js';
 import type { FreeList } from './free-list.js';
 
 const FIRST_BYTES = 256 * 1024;
+/** Bodies of one source differ by a few digits: with some room, one's buffer serves the next. */
+const ROOM = 1 / 16;
 
 /** What crosses to a worker. */
 export interface BodyRef {
@@ -22,7 +24,8 @@ export class BodyArena implements BodySink {
   constructor(free: FreeList, byteLengthHint: number, bytesMax: number) {
     this.#free = free;
     this.#bytesMax = bytesMax;
-    this.#bytes = new Uint8Array(free.acquire(Math.min(bytesMax, Math.max(byteLengthHint, FIRST_BYTES))));
+    const wanted = Math.ceil(byteLengthHint * (1 + ROOM));
+    this.#bytes = new Uint8Array(free.acquire(Math.min(bytesMax, Math.max(wanted, FIRST_BYTES))));
   }
 
   get buffer(): SharedArrayBuffer {

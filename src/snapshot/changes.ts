@@ -14,6 +14,7 @@ import {
   RING_META_WORDS,
   RING_VANISHED,
   RING_VERSION,
+  type BankLayout,
   type SegmentRef,
   type SegmentViews,
 } from './layout.js';
@@ -22,6 +23,8 @@ export interface ChangeCounts {
   readonly changedCells: number;
   readonly appeared: number;
   readonly vanished: number;
+  /** Rows present before and now whose own time moved. */
+  readonly retimed: number;
 }
 
 function popcount(word: number): number {
@@ -65,7 +68,7 @@ function recordColumn(views: SegmentViews, version: number, column: number, slot
   const now = layout.banks[version & 1]!;
   const old = layout.banks[(version & 1) ^ 1]!;
   const entry = ringEntry(views, version);
-  const target = entry + (2 + column) * layout.bitmapWords;
+  const target = entry + layout.ringCellsWord + column * layout.bitmapWords;
   const words = Math.ceil(slots / 32);
   const tagNow = now.tagWord[column]!;
   let changed = 0;
@@ -81,12 +84,17 @@ function recordColumn(views: SegmentViews, version: number, column: number, slot
       bits |= cells & comparable;
     }
     bits &= both;
+    if (bits === 0 && changed === 0) continue;
+    // A column's bits are written from its first change on: most columns of most versions have
+    // none, and pages that nobody writes stay out of memory.
+    if (changed === 0) i32.fill(0, target, target + w);
     i32[target + w] = bits;
     if (bits !== 0) {
       changed += popcount(bits);
       i32[entry + w]! |= bits;
     }
   }
+  if (changed > 0) i32[entry + layout.ringFlagsWord + (column >> 5)]! |= 1 << (column & 31);
   return changed;
 }
 
@@ -108,7 +116,7 @@ export function recordChanges(ref: SegmentRef, version: number): ChangeCounts {
   if (ref.reused && version <= ref.spec.baseVersion + CHANGE_RING) {
     i32.fill(0, entry, entry + layout.ringEntryWords);
   }
-  i32.fill(0, entry, entry + words * 2);
+  i32.fill(0, entry, entry + layout.ringCellsWord);
   let appeared = 0;
   let vanished = 0;
   let changedCells = 0;
@@ -129,7 +137,18 @@ export function recordChanges(ref: SegmentRef, version: number): ChangeCounts {
   i32[meta + RING_CHANGED_CELLS] = changedCells;
   i32[meta + RING_APPEARED] = appeared;
   i32[meta + RING_VANISHED] = vanished;
-  return { changedCells, appeared, vanished };
+  const retimed = first || !ref.spec.hasRowTime ? 0 : countRetimed(views, now, old);
+  return { changedCells, appeared, vanished, retimed };
+}
+
+/** Rows in both banks whose time differs. Compared as bits: NaN, for a row without a time, equals itself. */
+function countRetimed({ i32, layout }: SegmentViews, now: BankLayout, old: BankLayout): number {
+  let count = 0;
+  for (let w = 0; w < layout.bitmapWords; w++) {
+    const both = i32[now.presenceWord + w]! & i32[old.presenceWord + w]!;
+    if (both !== 0) count += popcount(differingBits(i32, now.rowTime0, old.rowTime0, w * 32) & both);
+  }
+  return count;
 }
 
 /** The union of all changes after `since` up to and including `now`, one segment. */
@@ -177,7 +196,14 @@ export class ChangeSet {
 
   /** Cells of `column`, rows of word `w`. */
   cellBits(column: number, w: number): number {
-    return this.#or((2 + column) * this.bitmapWords + w);
+    const { i32, layout } = this.#views;
+    const flag = layout.ringFlagsWord + (column >> 5);
+    const cells = layout.ringCellsWord + column * layout.bitmapWords + w;
+    let bits = 0;
+    for (const entry of this.#entries) {
+      if ((i32[entry + flag]! >>> (column & 31)) & 1) bits |= i32[entry + cells]!;
+    }
+    return bits;
   }
 
   /** Upper bound of changed cells, from the counts of the versions; appeared rows not included. */

@@ -16,7 +16,8 @@
  *  string bytes   u8, append-only, UTF-8
  *  bank 0, bank 1                        presence bits | row time f64 | validity bits a column |
  *                                        tag bits a mixed column | cells, column after column, 8 bytes each
- *  change ring    CHANGE_RING x          touched bits | member bits | cell bits a column
+ *  change ring    CHANGE_RING x          touched bits | member bits | a bit a column: has changes |
+ *                                        cell bits a column, valid where that bit is set
  * ```
  * Every section starts on a 64-byte line. Bitmaps hold slot s at bit (s & 31) of word (s >> 5).
  * Version v lives in bank v & 1 and in ring entry v % CHANGE_RING. All words are little-endian.
@@ -101,6 +102,9 @@ export interface SegmentLayout {
   /** Word of ring entry 0; entries follow each other every `ringEntryWords`. */
   readonly ringWord: number;
   readonly ringEntryWords: number;
+  /** Within an entry: the columns' bits, and the cell bits of column 0. */
+  readonly ringFlagsWord: number;
+  readonly ringCellsWord: number;
   readonly byteLength: number;
 }
 
@@ -163,7 +167,9 @@ export function layoutOf(spec: SegmentSpec): SegmentLayout {
   const stringByte0 = cursor.take(spec.stringBytesCapacity);
   const bank0 = layoutBank(cursor, spec, bitmapWords, meta0);
   const bank1 = layoutBank(cursor, spec, bitmapWords, meta1);
-  const ringEntryWords = (2 + spec.columns.length) * bitmapWords;
+  const ringFlagsWord = 2 * bitmapWords;
+  const ringCellsWord = ringFlagsWord + Math.ceil(spec.columns.length / 512) * 16;
+  const ringEntryWords = ringCellsWord + spec.columns.length * bitmapWords;
   const ringWord = cursor.words(CHANGE_RING * ringEntryWords);
   if (cursor.bytes > SEGMENT_BYTES_MAX) {
     throw new RangeError(
@@ -188,6 +194,8 @@ export function layoutOf(spec: SegmentSpec): SegmentLayout {
     banks: [bank0, bank1],
     ringWord,
     ringEntryWords,
+    ringFlagsWord,
+    ringCellsWord,
     byteLength: cursor.bytes,
   };
 }

@@ -11,6 +11,8 @@ export interface Body {
   readonly receivedAtMonoMs: number;
   /** The upstream's own sample time in epoch milliseconds, when it says one that can be true. */
   readonly snapshotTsMs: number | null;
+  /** The upstream sent an ETag: it can answer 304 when nothing is new. */
+  readonly hasEtag: boolean;
   /** The media type with its parameters, as sent. */
   readonly contentType: string | null;
   /** Bytes announced for the wire, when they were announced. */

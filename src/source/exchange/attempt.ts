@@ -184,6 +184,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
       receivedAtMs: clock.nowMs(),
       receivedAtMonoMs: clock.monotonicMs(),
       snapshotTsMs: facts.snapshotTsMs,
+      hasEtag: this.#head!.etag !== null,
       contentType: this.#head!.contentType,
       expectedBytes: facts.expectedBytes,
       wireBytes: facts.wireBytes,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { done, reportOf, Rig, worker } from '../../fixtures/ingest-rig.js';
+import { done, REPEATED_TS_MS, reportOf, Rig, worker } from '../../fixtures/ingest-rig.js';
 
 describe('the actor of one source', () => {
   test('surveys the first body, then fills a segment made for it', async () => {
@@ -37,6 +37,23 @@ describe('the actor of one source', () => {
     rig.answer = worker(['id', 'a'], ['x']);
     expect(await rig.deliver()).toBe('ok');
     expect(rig.publishes.at(-1)!.version).toBe(2);
+  });
+
+  test('other bytes without one different cell are identical, and the version is filled again', async () => {
+    const rig = new Rig();
+    await rig.deliver(rig.body('1.0', REPEATED_TS_MS));
+    expect(await rig.deliver(rig.body('1.00', REPEATED_TS_MS))).toBe('identical');
+    expect(rig.fabric.snapshotId).toBe('boot1-1');
+    expect(await rig.deliver(rig.body('2.0'))).toBe('ok');
+    expect(rig.publishes.map(({ version }) => version)).toEqual([1, 2]);
+  });
+
+  test('bodies of an upstream with ETags are not kept', async () => {
+    const rig = new Rig();
+    await rig.deliver(rig.body('first', null, true));
+    expect(rig.inUse).toBe(rig.ingest.segment!.ref.buffer.byteLength);
+    await rig.deliver(rig.body('second', null, true));
+    expect(rig.tasks.at(-1)!.previous).toBeNull();
   });
 
   test('a new header makes a new generation that continues the versions', async () => {
