@@ -8,6 +8,7 @@
  */
 import type { Timer } from '../model/clock.js';
 import { WeftError } from '../model/errors.js';
+import { isLogged, logAccess } from './access-log.js';
 import { byteLengthOf, type Chunks, type Download } from './bulk.js';
 import type { ServerCore } from './core.js';
 import { errorReply, refusalOf, type ErrorStyle } from './errors.js';
@@ -235,7 +236,7 @@ export class Exchange extends RequestFacts implements GuardFacts {
   /** `status` 0: the client left first. */
   #end(status: number, bytes: number): void {
     this.#done = true;
-    const { clock, inFlight, accessLog, log, stats } = this.#core;
+    const { clock, inFlight, stats } = this.#core;
     if (this.#held) {
       this.#deadline?.cancel();
       inFlight.ended();
@@ -245,9 +246,7 @@ export class Exchange extends RequestFacts implements GuardFacts {
       this.target.endpoint.latency.record(elapsedMs * 1000);
       stats.response(status);
     }
-    if (accessLog === 'off' || (accessLog === 'errors' && status < 400)) return;
-    const { method, shownPath: path, requestId: request_id } = this;
-    const latency_ms = Math.round(elapsedMs * 1000) / 1000;
-    log.info('http.access', { method, path, status, latency_ms, bytes_sent: bytes, request_id });
+    if (isLogged(this.#core, status))
+      logAccess(this.#core, this, this.requestId, { status, bytes, elapsedMs });
   }
 }

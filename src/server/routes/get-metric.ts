@@ -17,8 +17,10 @@ import { dialectError } from '../dialect-errors.js';
 import { rulesOf, type DialectChooser } from '../dialects.js';
 import type { ErrorStyle } from '../errors.js';
 import type { Exchange } from '../exchange.js';
+import { replyJson } from '../json.js';
 import { RecentWall } from '../recent-wall.js';
 import { appendSnapshot, SnapshotPrefix } from '../snapshot-headers.js';
+import { mapTimestamp } from './map-timestamp.js';
 import { MetricBodies } from './metric-bodies.js';
 
 const JSON_TYPE = 'application/json';
@@ -63,6 +65,8 @@ export class MetricRoute {
     exchange.errorStyle = this.#errorStyle(exchange, known);
     try {
       const table = this.#table(exchange);
+      const time = this.#dialect === 'map' && !known ? mapTimestamp(exchange, table) : undefined;
+      if (time !== undefined) return replyJson(exchange, 200, time);
       const located = known ?? this.#locate(exchange, table);
       this.#answer(exchange, table, located);
     } catch (error) {

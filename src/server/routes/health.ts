@@ -42,7 +42,8 @@ export function handleLive(exchange: Exchange): void {
 /** /health/ready: at least one source has published and is not stale. Throws no_data or stale. */
 export function handleReady(exchange: Exchange, deps: HealthDeps): void {
   requireNoParameters(exchange);
-  if (deps.core.draining) throw new WeftError('overloaded', 'cannot take requests: the server is stopping');
+  if (deps.core.draining)
+    throw new WeftError('overloaded', 'cannot take requests: the server is stopping', 1);
   const { snapshotId } = requireLiveTable(deps.fabric, deps.clock);
   replyJson(exchange, 200, { ok: true, snapshot_id: snapshotId });
 }

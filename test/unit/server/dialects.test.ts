@@ -75,6 +75,9 @@ describe('map', () => {
     const timestamp = Math.floor(rig.tables.clock.nowMs() / 1000);
     const metric = await get('map', `${METRIC}?switch=sw-000&metric=cpu_util_pct&x=1`);
     expect(members(metric)).toEqual({ switch: 'sw-000', metric: 'cpu_util_pct', value: 34.1, timestamp });
+    const time = await get('map', `${METRIC}?switch=sw-000&metric=timestamp`);
+    expect(members(time)).toEqual({ switch: 'sw-000', metric: 'timestamp', value: timestamp, timestamp });
+    expect((await get('map', `${METRIC}?switch=nope&metric=timestamp`)).status).toBe(404);
     const list = members(await get('map', LIST));
     expect(Object.keys(list)).toEqual(['sw-000', 'sw-001', 'sw-002']);
     expect(list['sw-001']).toEqual({
