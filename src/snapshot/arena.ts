@@ -24,8 +24,8 @@ export class BodyArena implements BodySink {
   constructor(free: FreeList, byteLengthHint: number, bytesMax: number) {
     this.#free = free;
     this.#bytesMax = bytesMax;
-    const wanted = Math.ceil(byteLengthHint * (1 + ROOM));
-    this.#bytes = new Uint8Array(free.acquire(Math.min(bytesMax, Math.max(wanted, FIRST_BYTES))));
+    const wanted = Math.min(bytesMax, Math.max(byteLengthHint, FIRST_BYTES));
+    this.#bytes = new Uint8Array(free.acquire(wanted, Math.min(bytesMax - wanted, Math.ceil(wanted * ROOM))));
   }
 
   get buffer(): SharedArrayBuffer {

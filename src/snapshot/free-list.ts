@@ -29,8 +29,11 @@ export class FreeList {
     this.#onDropped = onDropped;
   }
 
-  /** A buffer of at least `bytesMin`: the smallest free one that fits and is not over twice as big. */
-  acquire(bytesMin: number): SharedArrayBuffer {
+  /**
+   * A buffer of at least `bytesMin`: the smallest free one that fits and is not over twice as big,
+   * or a new one with `room` to spare, so that it also fits what is a little larger next time.
+   */
+  acquire(bytesMin: number, room = 0): SharedArrayBuffer {
     let best = -1;
     for (let i = 0; i < this.#free.length; i++) {
       const size = this.#free[i]!.byteLength;
@@ -42,7 +45,7 @@ export class FreeList {
       this.#freeBytes -= buffer.byteLength;
       return buffer;
     }
-    const size = Math.ceil(Math.max(1, bytesMin) / GRAIN_BYTES) * GRAIN_BYTES;
+    const size = Math.ceil(Math.max(1, bytesMin + room) / GRAIN_BYTES) * GRAIN_BYTES;
     const buffer = new SharedArrayBuffer(size);
     this.#sharedBytes += size;
     return buffer;

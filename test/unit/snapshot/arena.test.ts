@@ -24,6 +24,15 @@ describe('free list', () => {
     expect(free.acquire(1_000_000)).not.toBe(big);
   });
 
+  test('a body that is a little larger than the last one reuses its buffer', () => {
+    const free = new FreeList(2 ** 30, () => undefined);
+    const first = new BodyArena(free, 40_000_000, 2 ** 30);
+    first.release();
+    const second = new BodyArena(free, 40_100_000, 2 ** 30);
+    expect(second.buffer).toBe(first.buffer);
+    expect(free.stats.sharedBytes).toBe(first.buffer.byteLength);
+  });
+
   test('the smallest fitting buffer is taken', () => {
     const free = new FreeList(2 ** 30, () => undefined);
     const [a, b] = [free.acquire(400_000), free.acquire(300_000)];
