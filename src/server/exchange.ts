@@ -14,7 +14,7 @@ import type { ServerCore } from './core.js';
 import { errorReply, refusalOf, type ErrorStyle } from './errors.js';
 import type { GuardFacts, Refused } from './guards/guard.js';
 import { headerLines, REQUEST_ID_NAME, type HeaderBlock } from './header-block.js';
-import { CONTENT_LENGTH, RETRY_AFTER } from './header-names.js';
+import { CONNECTION_CLOSE, CONTENT_LENGTH } from './header-names.js';
 import { RequestFacts, type Target, type Transport } from './request-facts.js';
 import { clientRequestId } from './request-ids.js';
 import { statusLine } from './status.js';
@@ -23,7 +23,6 @@ import type { UwsRequest, UwsResponse, UwsSocketContext } from './uws.js';
 /** Bodies up to here are handed over whole: with their headers they fit the library's buffer. */
 const WHOLE_BODY_BYTES_MAX = 4 * 1024;
 
-const CLOSE_LINE = headerLines({ Connection: 'close' });
 const decoder = new TextDecoder();
 
 export class Exchange extends RequestFacts implements GuardFacts {
@@ -158,7 +157,7 @@ export class Exchange extends RequestFacts implements GuardFacts {
       block.append(CONTENT_LENGTH);
       block.uint(contentLength);
     }
-    if (this.#closes) block.append(CLOSE_LINE);
+    if (this.#closes) block.append(CONNECTION_CLOSE);
     const write = (): void => {
       this.#writeHead(status);
       this.#res.endWithoutBody();
@@ -182,7 +181,7 @@ export class Exchange extends RequestFacts implements GuardFacts {
       const limit = `${bulk.bytesMax} bytes of answers are under way (IN_FLIGHT_BYTES_MAX)`;
       throw new WeftError('overloaded', `cannot send ${totalBytes} bytes now: ${limit}`, 1);
     }
-    if (this.#closes) block.append(CLOSE_LINE);
+    if (this.#closes) block.append(CONNECTION_CLOSE);
     const write = (): void => {
       this.#writeHead(status);
       this.#download = bulk.start(this.#res, chunks, totalBytes, () => this.#end(status, totalBytes));
@@ -215,11 +214,9 @@ export class Exchange extends RequestFacts implements GuardFacts {
     const { status, head, body } = errorReply(refused, this.errorStyle, this.requestId);
     const block = this.headers();
     block.append(head);
-    if (refused.retryAfterS !== undefined) {
-      block.append(RETRY_AFTER);
-      block.uint(refused.retryAfterS);
-    }
-    if (refused.headers) block.append(headerLines(refused.headers));
+    const { retryAfterS, headers } = refused;
+    if (retryAfterS !== undefined) block.append(headerLines({ 'Retry-After': String(retryAfterS) }));
+    if (headers !== undefined) block.append(headerLines(headers));
     this.reply(status, body);
   }
 
