@@ -70,14 +70,18 @@ export class CellWriter {
     return this.#sink.kinds[field] === 'text';
   }
 
-  /** Stores the content bytes[start, end) of the body's column `column` in row `slot`. */
-  write(bytes: Uint8Array, start: number, end: number, column: number, slot: number): void {
+  /**
+   * Stores the content bytes[start, end) of the body's column `column` in row `slot`. `isAscii`: known to
+   * be; otherwise text is looked at.
+   */
+  write(bytes: Uint8Array, start: number, end: number, column: number, slot: number, isAscii: boolean): void {
     const op = this.ops[column]!;
     if (op === OP_SKIP) return;
     if (start === end || this.#isMissing(bytes, start, end)) this.#putMissing(column, slot);
     else if (op === OP_TIME) this.#putTime(bytes, start, end, column, slot);
-    else if (op <= OP_TEXT_BY_CONTENT) this.#putText(bytes, start, end, column, slot, op);
-    else this.#putNumber(bytes, start, end, column, slot, op);
+    else if (op > OP_TEXT_BY_CONTENT) this.#putNumber(bytes, start, end, column, slot, op);
+    else if (isAscii || isUtf8(bytes, start, end)) this.#putText(bytes, start, end, column, slot, op);
+    else this.#putLatin1(bytes, start, end, column, slot);
   }
 
   #isMissing(bytes: Uint8Array, start: number, end: number): boolean {
@@ -122,7 +126,6 @@ export class CellWriter {
 
   #putText(bytes: Uint8Array, start: number, end: number, column: number, slot: number, op: number): void {
     if (end - start > TEXT_BYTES_MAX) return this.#reject(bytes, start, end, column, slot);
-    if (!isUtf8(bytes, start, end)) return this.#putLatin1(bytes, start, end, column, slot);
     const field = this.fieldOf[column]!;
     if (op === OP_TEXT_BY_CONTENT && this.#number.read(bytes, start, end)) {
       this.#facts.textNumbers[field]!++;

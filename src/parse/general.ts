@@ -82,12 +82,12 @@ export class GeneralReader {
     const { key } = this.#rows;
     key.begin();
     for (const column of this.#plan.keyColumns)
-      key.add(this.#bytes, this.#startOf(column), this.#ends[column]!);
+      key.add(this.#bytes, this.#startOf(column), this.#ends[column]!, false);
     const slot = this.#rows.place();
     if (slot === DROPPED) return;
     if (!this.#isSurvey) this.#take(slot);
     for (let c = 0; c < cells.length; c++) {
-      this.cells.write(this.#bytes, this.#startOf(c), this.#ends[c]!, c, slot);
+      this.cells.write(this.#bytes, this.#startOf(c), this.#ends[c]!, c, slot, false);
     }
     this.#rows.accept(slot);
   }

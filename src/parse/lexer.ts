@@ -21,39 +21,58 @@ export class Lexer {
   /** Added to an index into the scanned bytes to get an offset of the body. */
   bias = 0;
 
+  /** Of the scanned bytes. */
+  view: DataView;
+  /** Whether the last cell that `cellEnd` passed is known to be ASCII. */
+  isAscii = true;
+
   readonly #body: Uint8Array;
   readonly #delimiter: number;
-  /** 1 for bytes that end a cell or must be looked at. */
-  readonly #stops = new Uint8Array(256);
+  /** The delimiter in each of four bytes. */
+  readonly #delimiters: number;
   #scratch = new Uint8Array(1024);
 
-  constructor(body: Uint8Array, delimiter: number) {
+  constructor(body: Uint8Array, view: DataView, delimiter: number) {
     this.bytes = body;
+    this.view = view;
     this.#body = body;
     this.#delimiter = delimiter;
-    for (let byte = 0; byte < 32; byte++) if (isControl(byte)) this.#stops[byte] = 1;
-    this.#stops[LF] = 1;
-    this.#stops[CR] = 1;
-    this.#stops[delimiter] = 1;
+    this.#delimiters = Math.imul(delimiter, 0x01010101);
   }
 
   /**
    * The index behind the cell that begins at `p`: of its delimiter, its LF or the CR before its LF.
-   * The scanned bytes must hold an LF at or behind `p`.
+   * The scanned bytes must hold an LF at or behind `p`, and MARGIN_BEHIND bytes behind that.
    */
   cellEnd(bytes: Uint8Array, p: number): number {
-    return this.#plainEnd(bytes, bytes[p] === QUOTE ? this.#closingQuote(bytes, p) + 1 : p);
+    if (bytes[p] !== QUOTE) {
+      this.isAscii = true;
+      return this.#plainEnd(bytes, p);
+    }
+    const end = this.#plainEnd(bytes, this.#closingQuote(bytes, p) + 1);
+    this.isAscii = false;
+    return end;
   }
 
   #plainEnd(bytes: Uint8Array, p: number): number {
-    const stops = this.#stops;
-    let q = p;
-    for (; ; q++) {
-      let byte = bytes[q]!;
-      while (stops[byte] === 0) byte = bytes[++q]!;
+    const { view } = this;
+    const delimiters = this.#delimiters;
+    for (let q = p; ; q++) {
+      let marks = 0;
+      // Four bytes at a time: a mark for the delimiter, for what is below a space and beyond ASCII. The
+      // lowest mark is exact; what a borrow may add above it does no harm.
+      for (; ; q += 4) {
+        const four = view.getInt32(q, true);
+        const zero = four ^ delimiters;
+        marks = (((zero - 0x01010101) & ~zero) | ((four - 0x20202020) & ~four) | four) & 0x80808080;
+        if (marks !== 0) break;
+      }
+      q += (31 - Math.clz32(marks & -marks)) >> 3;
+      const byte = bytes[q]!;
       if (byte === this.#delimiter || byte === LF) return q;
-      if (byte !== CR) refuseControl(byte, q + this.bias);
-      if (bytes[q + 1] === LF) return q;
+      if (byte > 127) this.isAscii = false;
+      else if (byte === CR && bytes[q + 1] === LF) return q;
+      else if (isControl(byte)) refuseControl(byte, q + this.bias);
     }
   }
 

@@ -7,6 +7,7 @@
  * column cannot hold) stops the loop at that cell, and the caller writes it with CellWriter.
  */
 import type { BankSink } from '../model/bank.js';
+import { scaleDecimal } from './decimal.js';
 import { digitsBefore, intPower, nonDigits, power } from './digits.js';
 
 /** Entries of a column in `NumberRun.columns`. */
@@ -36,6 +37,8 @@ export class NumberRun {
   readonly delimiter: number;
   /** Cells that begin with '-' stop the loop: a configured missing value may look like that. */
   readonly stopsAtMinus: boolean;
+  /** After `readScaled`: the index behind the exponent. */
+  stop = 0;
   /** After a run: the column it stopped at, or ~(number of cells) when the row ended. */
   column = 0;
 
@@ -50,6 +53,32 @@ export class NumberRun {
 }
 
 /**
+ * The value of `mantissa` (an exact double) with `places` decimals and the exponent whose 'e' stands at
+ * `at`, or NaN when that is for the other path: no exponent, a long one, or a value that is not certain.
+ */
+function readScaled(run: NumberRun, mantissa: number, places: number, at: number): number {
+  const { view } = run;
+  let p = at + 1;
+  const sign = view.getUint8(p);
+  if (sign === 45 || sign === 43) p++;
+  const first = p;
+  let exponent = 0;
+  for (let digit = view.getUint8(p) - 48; digit >>> 0 < 10; digit = view.getUint8(p) - 48) {
+    exponent = (exponent * 10 + digit) | 0;
+    p++;
+  }
+  if (p === first || p - first > 4) return NaN;
+  run.stop = p;
+  exponent = (sign === 45 ? -exponent : exponent) - places;
+  if (mantissa === 0) return 0;
+  if (exponent >= -22 && exponent <= 22) {
+    return exponent < 0 ? mantissa / power(-exponent) : mantissa * power(exponent);
+  }
+  const high = Math.floor(mantissa / 4294967296);
+  return scaleDecimal(high, mantissa - high * 4294967296, exponent);
+}
+
+/**
  * Reads cells from index `p`, column `column`, into row `slot`, until the row ends or a cell needs more.
  * Returns the index of the row's LF or CR, or of the first byte of the cell it stopped at; `run.column`
  * tells which. `p` must be at least MARGIN_BEFORE, and MARGIN_BEHIND bytes must follow the row.
@@ -60,6 +89,7 @@ export function readNumbers(run: NumberRun, p: number, column: number, slot: num
   const CR = 13;
   const MINUS = 45;
   const POINT = 46;
+  const EXPONENT = 101;
   const F64 = 2;
   const CELL0 = 1;
   const MISSING0 = 2;
@@ -126,31 +156,40 @@ export function readNumbers(run: NumberRun, p: number, column: number, slot: num
         i32[((cell << 1) + 1) | 0] = first === 0 ? 0 : -sign;
       }
       if (sign !== 0 && first !== 0) columns[(c + SEEN) | 0]! |= NEGATIVE;
-    } else if (next === POINT) {
+    } else if (next === POINT || (next | 32) === EXPONENT) {
       if (kind !== F64) break;
-      // The second mark of the same eight characters ends the fraction, when it lies there.
-      let places = (Math.clz32((marks << count) & 0x7fffffff) - 1) | 0;
-      if (((sign + count + places) | 0) < 7) {
+      let mantissa = first;
+      let places = 0;
+      if (next === POINT) {
+        // The second mark of the same eight characters ends the fraction, when it lies there.
+        places = (Math.clz32((marks << count) & 0x7fffffff) - 1) | 0;
+        if (((sign + count + places) | 0) >= 7) places = Math.clz32(nonDigits(view, (stop + 1) | 0));
+        if (places === 0) break;
         stop = (stop + places + 1) | 0;
-      } else {
-        places = Math.clz32(nonDigits(view, (stop + 1) | 0));
-        stop = (stop + places + 1) | 0;
-      }
-      if (places === 0) break;
-      next = view.getUint8(stop);
-      let mantissa = first * power(places) + digitsBefore(view, stop, places);
-      let digit = (next - 48) | 0;
-      while (digit >>> 0 < 10 && places < 18) {
-        mantissa = mantissa * 10 + digit;
-        places = (places + 1) | 0;
-        stop = (stop + 1) | 0;
         next = view.getUint8(stop);
-        digit = (next - 48) | 0;
+        mantissa = first * power(places) + digitsBefore(view, stop, places);
+        let digit = (next - 48) | 0;
+        while (digit >>> 0 < 10 && places < 18) {
+          mantissa = mantissa * 10 + digit;
+          places = (places + 1) | 0;
+          stop = (stop + 1) | 0;
+          next = view.getUint8(stop);
+          digit = (next - 48) | 0;
+        }
+        // Below 2^53 the mantissa is exact.
+        if (mantissa >= 9007199254740992) break;
       }
-      // Below 2^53 both operands are exact, and one division rounds once.
-      if (mantissa >= 9007199254740992) break;
+      let value = 0;
+      if ((next | 32) === EXPONENT) {
+        value = readScaled(run, mantissa, places, stop);
+        if (value !== value) break;
+        stop = run.stop;
+        next = view.getUint8(stop);
+      } else {
+        // Both operands are exact, and one division rounds once.
+        value = mantissa / power(places);
+      }
       if (next !== delimiter && next !== LF && (next !== CR || view.getUint8((stop + 1) | 0) !== LF)) break;
-      const value = mantissa / power(places);
       f64[(columns[(c + CELL0) | 0]! + slot) | 0] = sign === 0 ? value : -value;
       columns[(c + SEEN) | 0]! |= FRACTION;
     } else {

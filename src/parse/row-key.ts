@@ -38,9 +38,10 @@ export class RowKey {
     this.end = 0;
   }
 
-  add(bytes: Uint8Array, start: number, end: number): void {
+  /** `isAscii`: known to be; otherwise it is looked at. */
+  add(bytes: Uint8Array, start: number, end: number, isAscii: boolean): void {
     if (end > start) this.isEmpty = false;
-    const isText = isUtf8(bytes, start, end);
+    const isText = isAscii || isUtf8(bytes, start, end);
     if (!isText) this.#facts.latin1Cells++;
     if (this.#isSingle && isText) {
       this.bytes = bytes;

@@ -18,6 +18,7 @@ import { collectRun, runColumns, stopsAtMinus } from './run-columns.js';
 
 const LF = 10;
 const CR = 13;
+const QUOTE = 34;
 /** Up to this many cells, the spans found while looking for the key are kept and used. */
 const PREFIX_MAX = 16;
 
@@ -35,6 +36,7 @@ export class Scanner {
   readonly #prefix: number;
   readonly #starts: Int32Array;
   readonly #ends: Int32Array;
+  readonly #ascii: Uint8Array;
   #bytes: Uint8Array;
 
   constructor(body: Uint8Array, plan: HeaderPlan, sink: BankSink, policy: ParsePolicy, isSurvey: boolean) {
@@ -45,14 +47,16 @@ export class Scanner {
     this.#dropsRagged = policy.ragged === 'drop';
     this.facts = new Facts(plan.fields.length);
     this.cells = new CellWriter(plan, sink, policy, this.facts, isSurvey);
-    this.#lexer = new Lexer(body, this.#delimiter);
+    const view = byteView(body);
+    this.#lexer = new Lexer(body, view, this.#delimiter);
     this.#rows = new Rows(body, plan, sink, policy, this.facts);
     this.cells.rejectedCell = (column, bytes, start, end) => this.#rows.showCell(column, bytes, start, end);
     this.#prefix = Math.max(-1, ...plan.keyColumns) + 1;
     this.#starts = new Int32Array(this.#prefix);
     this.#ends = new Int32Array(this.#prefix);
+    this.#ascii = new Uint8Array(this.#prefix);
     const columns = runColumns(plan, sink, this.cells, policy);
-    this.#run = new NumberRun(byteView(body), columns, sink, this.#delimiter, stopsAtMinus(policy));
+    this.#run = new NumberRun(view, columns, sink, this.#delimiter, stopsAtMinus(policy));
   }
 
   /** Reads the rows of one region. Throws ParseStop, SinkFull or NeedsGeneral. */
@@ -60,6 +64,7 @@ export class Scanner {
     const { bytes, start, end } = region;
     this.#bytes = bytes;
     this.#run.view = region.view;
+    this.#lexer.view = region.view;
     this.#lexer.bias = region.bias;
     const headerFirst = this.#plan.bytes[0];
     let p = start;
@@ -116,6 +121,7 @@ export class Scanner {
       const end = lexer.cellEnd(bytes, p);
       this.#starts[column] = p;
       this.#ends[column] = end;
+      this.#ascii[column] = lexer.isAscii ? 1 : 0;
       if (column < last && bytes[end] !== this.#delimiter) this.#rows.fits(column + 1);
       p = end + 1;
     }
@@ -123,7 +129,7 @@ export class Scanner {
     key.begin();
     for (const column of this.#plan.keyColumns) {
       lexer.unquote(bytes, this.#starts[column]!, this.#ends[column]!);
-      key.add(lexer.bytes, lexer.start, lexer.end);
+      key.add(lexer.bytes, lexer.start, lexer.end, this.#ascii[column] === 1);
     }
     const slot = this.#rows.place();
     if (slot !== DROPPED && this.#sink.isPresent(slot)) this.#rows.repeat(slot);
@@ -134,7 +140,9 @@ export class Scanner {
   #writeRow(from: number, slot: number): number {
     const prefix = this.#prefix;
     if (prefix > PREFIX_MAX) return this.#writeCells(from, 0, slot);
-    for (let c = 0; c < prefix; c++) this.#writeCell(this.#starts[c]!, this.#ends[c]!, c, slot);
+    for (let c = 0; c < prefix; c++) {
+      this.#writeCell(this.#starts[c]!, this.#ends[c]!, c, slot, this.#ascii[c] === 1);
+    }
     const end = this.#ends[prefix - 1]!;
     if (this.#bytes[end] === this.#delimiter) return this.#writeCells(end + 1, prefix, slot);
     this.#rows.fits(prefix);
@@ -162,7 +170,7 @@ export class Scanner {
         break;
       }
       const end = this.#lexer.cellEnd(bytes, p);
-      this.#writeCell(p, end, column, slot);
+      this.#writeCell(p, end, column, slot, this.#lexer.isAscii);
       column++;
       p = end;
       if (bytes[p] !== this.#delimiter) break;
@@ -172,10 +180,15 @@ export class Scanner {
     return p;
   }
 
-  #writeCell(start: number, end: number, column: number, slot: number): void {
+  #writeCell(start: number, end: number, column: number, slot: number, isAscii: boolean): void {
+    const bytes = this.#bytes;
+    if (bytes[start] !== QUOTE) {
+      this.cells.write(bytes, start, end, column, slot, isAscii);
+      return;
+    }
     const lexer = this.#lexer;
-    lexer.unquote(this.#bytes, start, end);
-    this.cells.write(lexer.bytes, lexer.start, lexer.end, column, slot);
+    lexer.unquote(bytes, start, end);
+    this.cells.write(lexer.bytes, lexer.start, lexer.end, column, slot, false);
   }
 
   /** Cells from `from` to the end of its line. */
