@@ -89,6 +89,7 @@ export class Pipeline {
       receivedAtMs: systemClock.nowMs(),
       receivedAtMonoMs: systemClock.monotonicMs(),
       snapshotTsMs: null,
+      hasEtag: false,
     });
     if (outcome !== 'ok' || !this.#last) throw new Error(`the body was ${outcome}, not published`);
     return this.#last;
