@@ -26,8 +26,8 @@ import { BodyService } from './view/bodies.js';
 
 /** Encode jobs that may wait for each worker: past it lists are refused as overloaded. */
 const ENCODE_QUEUE_PER_WORKER = 32;
-/** Of what SHUTDOWN_TIMEOUT_MS leaves when answers have been finished. */
-const POOL_CLOSE_MS = 1_000;
+/** For running jobs, when answers have been finished. Twice this is kept back from those. */
+const poolCloseMs = (config: Config): number => Math.min(1_000, config.shutdownTimeoutMs / 4);
 
 export interface DaemonParts {
   readonly version: string;
@@ -202,7 +202,7 @@ class CompositionRoot {
       name: 'workers',
       start: () => Promise.resolve(),
       stop: async () => {
-        await this.#pool.close(POOL_CLOSE_MS);
+        await this.#pool.close(poolCloseMs(this.#config));
         this.#stats.close();
       },
     };
@@ -241,7 +241,7 @@ class CompositionRoot {
       },
       stop: async () => {
         this.#hub.stop();
-        await this.#server?.drain(Math.max(0, config.shutdownTimeoutMs - 2 * POOL_CLOSE_MS));
+        await this.#server?.drain(config.shutdownTimeoutMs - 2 * poolCloseMs(config));
         this.#server = null;
       },
     };

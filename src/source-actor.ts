@@ -68,9 +68,14 @@ export class SourceActor implements PollObserver, IngestObserver {
     });
   }
 
-  /** Polls until the signal aborts. Rejects only for a defect: the supervisor restarts it then. */
+  /**
+   * Polls until the signal aborts; a parse under way is not waited for, the pool ends it. Rejects only
+   * for a defect: the supervisor restarts it then.
+   */
   run(signal: AbortSignal): Promise<void> {
-    return this.#source.run(async (body) => ({ outcome: await this.#ingest.deliver(body) }), signal);
+    return this.#source.run(async (body) => {
+      return { outcome: await unlessAborted(this.#ingest.deliver(body), signal) };
+    }, signal);
   }
 
   polled(result: PollResult): void {
@@ -180,4 +185,13 @@ export function sourceService(actor: SourceActor): Service {
       await running;
     },
   };
+}
+
+/** `work`, or a rejection as soon as `signal` aborts; `work` itself goes on then. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(new Error('the source was stopped'));
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { goodBody } from '../fixtures/fault-world.js';
 import type { HttpClient } from '../fixtures/http-client.js';
 import { startLoad } from '../fixtures/load.js';
-import { RawClient, request } from '../fixtures/raw-http.js';
+import { RawClient, request, splitResponses } from '../fixtures/raw-http.js';
 import { until, within } from '../fixtures/until.js';
 import { Upstream } from '../fixtures/upstream.js';
 import { Started, type LaunchOptions, type WeftProcess } from '../fixtures/weft-process.js';
@@ -73,7 +73,7 @@ describe('a client that does not read its list', () => {
   /** Far more than the buffers of a connection hold. */
   const ROWS = 250_000;
 
-  async function stuck(env: LaunchOptions['env'] = {}): Promise<WeftProcess> {
+  async function stuck(env: LaunchOptions['env'] = {}): Promise<{ process: WeftProcess; client: RawClient }> {
     const { process, weft } = await serve(ROWS, env);
     const client = new RawClient(Number(new URL(weft.base).port));
     started.add({ close: () => client.end() });
@@ -83,11 +83,11 @@ describe('a client that does not read its list', () => {
     await until('the answer is under way', async () => {
       return (await weft.metric('weft_response_bytes_in_flight')) > 0;
     });
-    return process;
+    return { process, client };
   }
 
   test('a second signal ends at once, with 1', async () => {
-    const process = await stuck();
+    const { process } = await stuck();
     process.child.kill('SIGTERM');
     await until('the stop', () => process.events('shutdown').length === 1);
     expect(process.running).toBe(true);
@@ -97,12 +97,24 @@ describe('a client that does not read its list', () => {
   });
 
   test('SHUTDOWN_TIMEOUT_MS ends the wait', async () => {
-    const process = await stuck({ SHUTDOWN_TIMEOUT_MS: 2500 });
+    const { process } = await stuck({ SHUTDOWN_TIMEOUT_MS: 1000 });
+    process.child.kill('SIGTERM');
+    // Far below the ten seconds that it is by default.
+    expect(await process.exit(8_000)).toEqual(CLEAN);
+    expect(process.events('shutdown.forced')).toHaveLength(0);
+  });
+
+  test('its answer is finished when it reads on, also within a short timeout', async () => {
+    const { process, client } = await stuck({ SHUTDOWN_TIMEOUT_MS: 2000 });
     process.child.kill('SIGTERM');
     await until('the stop', () => process.events('shutdown').length === 1);
-    // Above the timeout, and far below the ten seconds that it is by default.
-    expect((await process.exit(8_000)).signal).toBeNull();
-    expect(process.events('shutdown.forced')).toHaveLength(0);
+    const closed = new Promise((resolve) => client.socket.once('close', resolve));
+    client.socket.resume();
+    await within('the end of the answer', closed);
+    const [reply] = splitResponses(client.text);
+    expect(reply!.body.length).toBe(Number(reply!.headers.get('content-length')));
+    expect(reply!.body.endsWith('}}')).toBe(true);
+    expect(await process.exit()).toEqual(CLEAN);
   });
 });
 

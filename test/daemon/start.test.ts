@@ -86,9 +86,8 @@ describe('a wrong configuration: exit 78, a line for each mistake, nothing start
   /** `expected`: what each line begins with, in any order. */
   async function refused(args: readonly string[], options: LaunchOptions, expected: string[]): Promise<void> {
     const { code, lines, process } = await run(args, options);
-    expect(lines.map((line) => line.replace(/^weft: /, '').split(/: | is /)[0]).sort()).toEqual(
-      expected.sort(),
-    );
+    const places = lines.map((line) => line.replace(/^weft: /, '').split(/: | is /)[0]!);
+    expect(places.sort()).toEqual(expected.sort());
     expect(code).toBe(78);
     expect([process.log, process.text]).toEqual([[], []]);
   }

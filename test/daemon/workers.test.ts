@@ -66,7 +66,11 @@ describe('a parse past its deadline', () => {
   afterEach(() => world.recover());
 
   test.each<Poison>(['spin', 'spin_writing'])('%s', async (poison) => {
+    const { skipped } = (await world.source()).polls;
     expect(await lose(world, poison, 'timeout')).toMatch(/400 ms.*PARSE_TIMEOUT_MS/);
+    // C-06: no poll begins beside a parse of its source; what was due meanwhile is counted.
+    expect((await world.source()).polls['skipped']).toBeGreaterThan(skipped! + 3);
+    expect(world.upstream.inFlightMax).toBe(1);
   });
 });
 
@@ -75,6 +79,17 @@ test('the process outlives all of it, and stops well', async () => {
   await world.endure({ body: poisoned('exit') }, 'worker', 6);
   expect(world.process.stderr).toBe('');
   expect(await world.process.stop()).toEqual({ code: 0, signal: null });
+});
+
+test('a stop does not wait for a parse that goes on and on', async () => {
+  const world = await FaultWorld.start(started, { main: MAIN, env: { ...ENV, WORKERS: 1 } });
+  const { length } = world.upstream.requests;
+  world.break({ body: poisoned('spin') });
+  await world.upstream.seen(length + 1);
+  // Each answer is a turn of the daemon's loop: long since then the body is with the worker.
+  for (let turn = 0; turn < 20; turn++) expect((await world.source()).version).toBe(1);
+  expect(await world.process.stop()).toEqual({ code: 0, signal: null });
+  expect(world.process.events('service.stop_late')).toEqual([]);
 });
 
 describe('an encode', () => {
