@@ -128,8 +128,8 @@ class CompositionRoot {
           return false;
         });
       };
+      this.#fabric.onPublish(tell);
       if (this.#fabric.table) tell(this.#fabric.table);
-      else this.#fabric.onPublish(tell);
     });
   }
 

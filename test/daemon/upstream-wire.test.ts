@@ -10,7 +10,7 @@ import type { Mode } from '../fixtures/upstream-faults.js';
 import { Started } from '../fixtures/weft-process.js';
 
 const MIB = 1024 * 1024;
-const LIMITS = { POLL_TIMEOUT_MS: 250, MAX_BODY_BYTES: MIB, MAX_DECODED_BYTES: 2 * MIB };
+const LIMITS = { MAX_BODY_BYTES: MIB, MAX_DECODED_BYTES: 2 * MIB };
 
 const started = new Started();
 let world: FaultWorld;
@@ -25,9 +25,6 @@ afterEach(() => world.recover());
 const ENDURED: readonly (readonly [row: string, mode: Mode, outcome: string, error: RegExp])[] = [
   ['U-01', 'error_500', 'status', /status 500/],
   ['U-01', 'error_503_endless', 'status', /status 503/],
-  ['U-02', 'slow', 'timeout', /250 ms.*POLL_TIMEOUT_MS/],
-  ['U-02', 'stall', 'timeout', /250 ms/],
-  ['U-02', 'drip', 'timeout', /received \d+ of 1000000 bytes/],
   ['U-03', 'cut', 'truncated', /cut|bytes/],
   ['U-03', 'cut_reset', 'truncated', /./],
   ['U-03', 'chunked_cut', 'truncated', /./],
@@ -45,13 +42,34 @@ const ENDURED: readonly (readonly [row: string, mode: Mode, outcome: string, err
   ['U-21', 'redirect', 'redirect', /never followed/],
 ];
 
-test.each(ENDURED)('%s: %s ends as %s', async (_row, mode, outcome, error) => {
-  expect(await world.endure({ mode }, outcome)).toMatch(error);
-  expect(await world.weft.metric('weft_source_up')).toBe(0);
-  const line = world.process.events('poll.error').findLast((one) => one['result'] === outcome);
+async function endure(one: FaultWorld, mode: Mode, outcome: string): Promise<string> {
+  const error = await one.endure({ mode }, outcome);
+  expect(await one.weft.metric('weft_source_up')).toBe(0);
+  const line = one.process.events('poll.error').findLast((event) => event['result'] === outcome);
   expect(line).toMatchObject({ level: 'WARN', source: 'default', attempt: expect.any(Number) as number });
-  expect(world.upstream.inFlightMax).toBe(1);
-  await until('sockets of failed exchanges closed', () => world.upstream.sockets <= 1);
+  expect(one.upstream.inFlightMax).toBe(1);
+  await until('sockets of failed exchanges closed', () => one.upstream.sockets <= 1);
+  return error;
+}
+
+test.each(ENDURED)('%s: %s ends as %s', async (_row, mode, outcome, error) => {
+  expect(await endure(world, mode, outcome)).toMatch(error);
+});
+
+describe('U-02: the deadline is over the whole exchange', () => {
+  let impatient: FaultWorld;
+  beforeAll(async () => {
+    impatient = await FaultWorld.start(started, { env: { POLL_TIMEOUT_MS: 250 } });
+  });
+  afterEach(() => impatient.recover());
+
+  test.each<readonly [Mode, RegExp]>([
+    ['slow', /250 ms.*waiting for the response.*POLL_TIMEOUT_MS/],
+    ['stall', /250 ms.*received \d+ of \d+ bytes/],
+    ['drip', /250 ms.*received \d+ of 1000000 bytes/],
+  ])('%s', async (mode, error) => {
+    expect(await endure(impatient, mode, 'timeout')).toMatch(error);
+  });
 });
 
 describe('bodies that are well formed on the wire', () => {
