@@ -118,8 +118,7 @@ describe('U-18', () => {
   });
 
   test('the ETag of a body that was refused is not kept', async () => {
-    world.upstream.etag = 'bad-body';
-    await world.endure({ body: 'switch_id,rx\nr0,1\nr0,2\n' }, 'parse');
+    await world.endure({ body: 'switch_id,rx\nr0,1\nr0,2\n', etag: 'bad-body' }, 'parse', 3);
     expect(world.upstream.conditionOf(-1)).toBeNull();
   });
 });
