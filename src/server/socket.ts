@@ -52,6 +52,8 @@ export class LiveSocket implements LiveTransport {
   readonly remote: string;
   readonly openedMs: number;
   session: LiveSession | null = null;
+  /** The code this side closed with; null while it has not. */
+  endedWith: number | null = null;
   #ws: UwsWebSocket<SocketData> | null = null;
 
   constructor(requestId: string, remote: string, openedMs: number) {
@@ -86,6 +88,7 @@ export class LiveSocket implements LiveTransport {
   }
 
   close(code: number, reason: string): void {
+    this.endedWith ??= code;
     this.#ws?.end(code, reason);
   }
 

@@ -1,6 +1,6 @@
 /** All live connections: upgrades, messages, the way to the hub and the end. */
 import { MESSAGE_BYTES_MAX } from '../live/protocol.js';
-import { CLOSE_GOING_AWAY } from '../live/transport.js';
+import { CLOSE_GOING_AWAY, CLOSE_TRY_AGAIN } from '../live/transport.js';
 import type { Connections } from './connections.js';
 import type { ServerCore } from './core.js';
 import type { Endpoint } from './endpoint.js';
@@ -132,6 +132,7 @@ export class Sockets {
   #closed(socket: LiveSocket, code: number): void {
     const { core, connections } = this.#deps;
     this.#open.delete(socket);
+    if (socket.endedWith === CLOSE_TRY_AGAIN) core.stats.counters.add('slow_clients_closed');
     // The library reports the closing of HTTP connections only; this one has left HTTP.
     connections.closed();
     const { requestId, remote, openedMs } = socket;
