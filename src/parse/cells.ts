@@ -1,6 +1,6 @@
 /**
  * Writes one cell of any kind, given as the span of its content. The hot loop of numeric columns
- * (read-numbers.ts) does the same for plain numbers; whatever it does not take ends up here.
+ * (number-run.ts) does the same for plain numbers; whatever it does not take ends up here.
  */
 import type { BankSink } from '../model/bank.js';
 import { TEXT_BYTES_MAX } from '../model/limits.js';

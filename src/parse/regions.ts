@@ -4,7 +4,7 @@
  * that ends in a line break where the body does not.
  */
 import { byteView } from '../snapshot/byte-view.js';
-import { MARGIN_BEFORE, MARGIN_BEHIND } from './number-run.js';
+import { MARGIN_BEFORE, MARGIN_BEHIND } from './run-state.js';
 
 const LF = 10;
 

@@ -14,7 +14,7 @@ import {
   RUN_MISSING0,
   RUN_SEEN,
   RUN_STRIDE,
-} from './number-run.js';
+} from './run-state.js';
 import type { HeaderPlan } from './plan.js';
 
 /** One entry for each column of the body, and one that stops the loop behind the last. */

@@ -1,6 +1,6 @@
 /**
  * From the bytes of a body to the cells of a bank: rows are found, named by their key, given a slot
- * and written cell by cell. The shape of a row is followed here; read-numbers.ts reads the numbers,
+ * and written cell by cell. The shape of a row is followed here; number-run.ts reads the numbers,
  * which are most of it.
  */
 import type { BankSink } from '../model/bank.js';
@@ -10,9 +10,9 @@ import { byteView } from '../snapshot/byte-view.js';
 import { CellWriter } from './cells.js';
 import { Facts } from './facts.js';
 import { Lexer } from './lexer.js';
-import { MARGIN_BEFORE, NumberRun } from './number-run.js';
+import { MARGIN_BEFORE, NumberRun } from './run-state.js';
 import type { HeaderPlan } from './plan.js';
-import { readNumbers } from './read-numbers.js';
+import { readNumbers } from './number-run.js';
 import type { Region } from './regions.js';
 import { DROPPED, Rows } from './rows.js';
 import { collectRun, runColumns, stopsAtMinus } from './run-columns.js';

@@ -23,7 +23,7 @@ describe.skipIf(folder === null)('real files (needs ../shared/samples)', () => {
       key: ['ASIC', 'Protocol', 'Speed', 'FEC OPCODE', 'Media Type'],
       duplicateRows: 'last',
     });
-    const records = parse(sample('Field_BER_Thresholds.csv'), { columns: true }) as Record<string, string>[];
+    const records = parse<Record<string, string>>(sample('Field_BER_Thresholds.csv'), { columns: true });
     expect(table.rows.size + table.report.duplicates).toBe(records.length);
     const name = 'Post-FEC BER Warning';
     expect(table.columns.find((column) => column.name === name)?.kind).toBe('f64');
@@ -44,7 +44,7 @@ describe.skipIf(folder === null)('real files (needs ../shared/samples)', () => {
   test('event policies: quoted commas, no header of their own', () => {
     const names = Array.from({ length: 24 }, (_, i) => (i === 0 ? 'switch_id' : `c${i}`)).join(',');
     const body = `${names}\n${sample('ufm_event_policy.csv').toString('latin1')}\n`;
-    const records = parse(sample('ufm_event_policy.csv')) as string[][];
+    const records: string[][] = parse(sample('ufm_event_policy.csv'));
     const cells = cellsOf(tableOf(Buffer.from(body, 'latin1')));
     expect(Object.keys(cells)).toHaveLength(records.length);
     for (const record of records) {

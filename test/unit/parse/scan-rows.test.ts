@@ -1,9 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { KEY_BYTES_MAX, RECORD_BYTES_MAX } from '../../../src/model/limits.js';
-import { planHeader } from '../../../src/parse/header.js';
-import { scan } from '../../../src/parse/scan.js';
-import { bytesOf, cellsOf, failureOf, parseTable, policyOf, tableOf } from '../../fixtures/parse-table.js';
-import { PlainSink } from '../../fixtures/plain-sink.js';
+import { cellsOf, failureOf, parseTable, tableOf } from '../../fixtures/parse-table.js';
 
 const matching = (pattern: RegExp): string => expect.stringMatching(pattern) as string;
 
@@ -216,36 +213,6 @@ describe('quotes that stay open', () => {
       line: 2,
       message: matching(/more than \d+ bytes/),
     });
-  });
-});
-
-describe('a sink that is full', () => {
-  test.each([
-    ['slots', { slots: 2, strings: 9 }],
-    ['strings', { slots: 9, strings: 2 }],
-  ])('of %s stops the scan', (what, limits) => {
-    const body = bytesOf('switch_id,tag\na,1\nb,2\nc,3\n');
-    const planned = planHeader(body, policyOf());
-    if (!planned.ok) throw new Error(planned.failure.message);
-    const sink = new PlainSink(['text'], limits);
-    expect(scan(body, planned.plan, sink, policyOf())).toEqual({ kind: 'full', what });
-  });
-});
-
-describe('other delimiters', () => {
-  test.each([';', '\t', '|', ' ', '::', '§', '-'])('%j', (delimiter) => {
-    const lines = ['switch_id,x,tag', 'a,1,"p', 'q"', 'b,0.5,', 'c,"7",z'];
-    const body = `${lines.join('\n').replaceAll(',', delimiter)}\n`;
-    expect(cellsOf(tableOf(body, { delimiter }))).toEqual({
-      a: { x: 1, tag: 'p\nq' },
-      b: { x: 0.5, tag: null },
-      c: { x: 7, tag: 'z' },
-    });
-  });
-
-  test('without line breaks in quotes', () => {
-    const table = tableOf('switch_id;x;y\na;1;2,5\nb;3;4\n');
-    expect(cellsOf(table)).toEqual({ a: { x: 1n, y: null }, b: { x: 3n, y: 4n } });
   });
 });
 
