@@ -13,6 +13,7 @@ import {
 import type { BareOrder } from './parts/bare-child.js';
 import { Child, withChildren } from './parts/child.js';
 import type { FeederMode, FeederOrder } from './parts/feeder-child.js';
+import { delayRow, IdleDelay, type Delays } from './parts/idle-delay.js';
 import { latencyRows, type Latencies } from './parts/latencies.js';
 import type { LoadOrder, LoadResult } from './parts/load-child.js';
 import type { ProbeOrder } from './parts/probe-child.js';
@@ -104,7 +105,7 @@ async function costOf(rig: Rig, server: Child, url: string): Promise<number> {
 
 interface Observed {
   readonly latencies: Latencies;
-  readonly delayMaxMs: number;
+  readonly delays: Delays;
   readonly publishes: number;
 }
 
@@ -117,22 +118,23 @@ async function observe(rig: Rig, mode: FeederMode): Promise<Observed> {
   // The first publishes after a pause warm up again: they are not what is asked about.
   if (mode === 'loop') await publishes(weft, before + 2);
   await weft.child.ask('watchDelay');
+  const idle = new IdleDelay();
   const from = await version();
   const paths = rig.queries.map(({ path }) => path);
   const order: ProbeOrder = { port: weft.port, paths, connections: 32, rate: sizes.rate };
   await probe.ask('start', order);
   await pause(sizes.probeMs);
   const latencies = await probe.ask<Latencies>('stop');
-  const delayMaxMs = await weft.child.ask<number>('delayMaxMs');
+  const delays = { idleMs: idle.maxMs(), serverMs: await weft.child.ask<number>('delayMaxMs') };
   const until = await version();
   await feeder.ask('mode', 'hold' satisfies FeederMode);
-  return { latencies, delayMaxMs, publishes: until - from };
+  return { latencies, delays, publishes: until - from };
 }
 
-function observedRows(what: string, { latencies, delayMaxMs, publishes: count }: Observed): BenchRow[] {
+function observedRows(what: string, { latencies, delays, publishes: count }: Observed): BenchRow[] {
   return [
     ...latencyRows(what, latencies),
-    { what: `${what}: largest event-loop delay`, value: delayMaxMs, unit: 'ms' },
+    delayRow(`${what}: largest event-loop delay`, delays),
     { what: `${what}: publishes meanwhile`, value: count, unit: '' },
   ];
 }

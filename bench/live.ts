@@ -3,6 +3,7 @@ import { buildMatrix } from '../src/simulator/matrix.js';
 import { median, pairedRatio, type Bench, type BenchContext, type BenchRow } from './harness.js';
 import { Child, withChildren } from './parts/child.js';
 import type { FeederMode, FeederOrder } from './parts/feeder-child.js';
+import { delayRow, IdleDelay, type Delays } from './parts/idle-delay.js';
 import { keysOf, readCsv } from './parts/matrix.js';
 import type { CheckedState, Received, SubscribersOrder } from './parts/subscribers-child.js';
 import { fetchOnce, pause, publishes, startProgram, type Program } from './parts/weft.js';
@@ -48,7 +49,7 @@ interface Round {
   readonly bareUs: number;
   readonly messages: number;
   readonly bytesPerMessage: number;
-  readonly delayMaxMs: number;
+  readonly delays: Delays;
 }
 
 async function startRig(keep: (child: Child) => Child, sizes: Sizes): Promise<Rig> {
@@ -107,10 +108,11 @@ async function measure(rig: Rig, one: Case): Promise<Round> {
   await clients.ask('open', order);
   await pause(everyMs);
   await weft.child.ask('watchDelay');
+  const idle = new IdleDelay();
   await clients.ask('take');
   const cpu = await cpuWhile(weft.child, roundMs);
   const own = await clients.ask<Received>('take');
-  const delayMaxMs = await weft.child.ask<number>('delayMaxMs');
+  const delays = { idleMs: idle.maxMs(), serverMs: await weft.child.ask<number>('delayMaxMs') };
   // A machine that stalls for a whole (smoke) round has measured nothing, but broken nothing either.
   for (let more = 0; own.messages === 0 && more < 100; more++) {
     await pause(everyMs);
@@ -134,7 +136,7 @@ async function measure(rig: Rig, one: Case): Promise<Round> {
     bareUs: bareCpu / Math.max(1, peer.messages),
     messages: own.messages,
     bytesPerMessage,
-    delayMaxMs,
+    delays,
   };
 }
 
@@ -152,7 +154,10 @@ function rowsOf({ name }: Case, rounds: readonly Round[]): BenchRow[] {
     },
     { what: `${name}: message`, value: median(all((round) => round.bytesPerMessage)), unit: 'bytes' },
     { what: `${name}: messages a round`, value: median(all((round) => round.messages)), unit: '' },
-    { what: `${name}: largest event-loop delay`, value: Math.max(...all((r) => r.delayMaxMs)), unit: 'ms' },
+    delayRow(`${name}: largest event-loop delay, median round`, {
+      serverMs: median(all((round) => round.delays.serverMs)),
+      idleMs: median(all((round) => round.delays.idleMs)),
+    }),
   ];
 }
 

@@ -6,6 +6,7 @@ import type { SourceDocument, StatsDocument } from '../src/stats/document.js';
 import { CHANGE_RING } from '../src/model/limits.js';
 import type { Bench, BenchContext, BenchRow } from './harness.js';
 import { Child, withChildren } from './parts/child.js';
+import { delayRow, IdleDelay, type Delays } from './parts/idle-delay.js';
 import { latencyRows, type Latencies } from './parts/latencies.js';
 import type { CsvTable } from './parts/matrix.js';
 import type { ProbeOrder } from './parts/probe-child.js';
@@ -61,7 +62,7 @@ interface Watched {
   readonly after: MemoryFacts;
   readonly polls: number;
   readonly latencies: Latencies;
-  readonly delayMaxMs: number;
+  readonly delays: Delays;
   readonly stats: StatsDocument;
 }
 
@@ -86,11 +87,12 @@ async function watch(weft: Program, probe: Child, csv: CsvTable, sizes: Sizes): 
   const before = await weft.child.ask<MemoryFacts>('memory');
   const from = only(await statsOf(weft)).version;
   await weft.child.ask('watchDelay');
+  const idle = new IdleDelay();
   const latencies = await probeUntil(weft, probe, order, from + sizes.polls);
-  const delayMaxMs = await weft.child.ask<number>('delayMaxMs');
+  const delays = { idleMs: idle.maxMs(), serverMs: await weft.child.ask<number>('delayMaxMs') };
   const stats = await statsOf(weft);
   const after = await weft.child.ask<MemoryFacts>('memory');
-  return { before, after, polls: only(stats).version - from, latencies, delayMaxMs, stats };
+  return { before, after, polls: only(stats).version - from, latencies, delays, stats };
 }
 
 interface Resident {
@@ -101,7 +103,7 @@ interface Resident {
 }
 
 function rowsOf(watched: Watched, body: Body, resident: Resident, cells: number): BenchRow[] {
-  const { stats, before, after, polls, delayMaxMs, latencies } = watched;
+  const { stats, before, after, polls, delays, latencies } = watched;
   const { publish_ms: publish, parse_ms: parse, fetch_ms: fetch } = only(stats);
   const publishMs = publish.p50 ?? NaN;
   const growth = (from: number, to: number): number => (to - from) / polls;
@@ -123,7 +125,7 @@ function rowsOf(watched: Watched, body: Body, resident: Resident, cells: number)
     { what: 'resident memory, all versions of the change ring in use', value: after.rss / 1e6, unit: 'MB' },
     { what: 'all versions in use, per cell', value: after.rss / cells, unit: 'bytes' },
     ...latencyRows('GetMetric meanwhile', latencies),
-    { what: 'largest event-loop delay', value: delayMaxMs, unit: 'ms' },
+    delayRow('largest event-loop delay', delays),
     { what: 'largest event-loop delay since start', value: stats.loop_delay_ms.max, unit: 'ms' },
     { what: 'publishes watched', value: polls, unit: '' },
     { what: 'heap growth per publish', value: growth(before.heapUsed, after.heapUsed) / 1e3, unit: 'kB' },

@@ -1,6 +1,6 @@
 /** Where the numbers come from and how they are shown. */
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
-import type { BenchReport } from './harness.js';
+import type { BenchReport, BenchRow } from './harness.js';
 
 /** What `--json` writes. */
 export interface ReportDocument {
@@ -32,14 +32,25 @@ function format(value: number | null): string {
   return String(Number(value.toPrecision(3)));
 }
 
+/** A row's value and unit. */
+export function quantityOf({ value, unit }: BenchRow): string {
+  return `${format(value)} ${unit}`.trim();
+}
+
+/** Where and when: one line. */
+export function headingOf({ date, machine, load_before, rounds, smoke }: ReportDocument): string {
+  const scale = smoke ? ' Smoke run: sizes are tiny and times mean nothing.' : '';
+  return `${date}. ${machine}. Load before: ${load_before}. ${rounds} rounds.${scale}`;
+}
+
 /** A Markdown table for people and for bench/README.md. */
 export function tableOf(reports: readonly BenchReport[]): string {
   const lines = ['| bench | what | value | against | ratio |', '|---|---|--:|---|--:|'];
   for (const { name, rows } of reports) {
-    for (const { what, value, unit, against, ratio } of rows) {
+    for (const row of rows) {
+      const { what, against, ratio } = row;
       const shown = ratio === undefined ? '' : format(ratio);
-      const quantity = `${format(value)} ${unit}`.trim();
-      lines.push(`| ${name} | ${what} | ${quantity} | ${against ?? ''} | ${shown} |`);
+      lines.push(`| ${name} | ${what} | ${quantityOf(row)} | ${against ?? ''} | ${shown} |`);
     }
   }
   return lines.join('\n');

@@ -1,6 +1,7 @@
 /**
- * Runs benches: node dist/bench/run.js [--smoke] [--json FILE] [--rounds N] [names…]
- * Prints a Markdown table, then the same as JSON (into FILE when one is given).
+ * Runs benches: node dist/bench/run.js [--smoke] [--json FILE] [--rounds N] [--write] [names…]
+ * Prints a Markdown table, then the same as JSON (into FILE when one is given). With --write the
+ * numbers also replace those in README.md and bench/README.md.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -9,9 +10,10 @@ import type { Bench, BenchContext, BenchReport } from './harness.js';
 import { bench as http } from './http.js';
 import { bench as live } from './live.js';
 import { bench as parse } from './parse.js';
+import { writePages } from './parts/pages.js';
 import { bench as read } from './read.js';
 import { bench as refresh } from './refresh.js';
-import { loadNow, machine, tableOf, type ReportDocument } from './report.js';
+import { headingOf, loadNow, machine, tableOf, type ReportDocument } from './report.js';
 
 const BENCHES: readonly Bench[] = [parse, read, encode, http, live, refresh];
 const ROUNDS_DEFAULT = 5;
@@ -21,6 +23,8 @@ interface Order {
   readonly smoke: boolean;
   readonly rounds: number;
   readonly jsonFile: string | undefined;
+  /** Put the numbers into README.md and bench/README.md. */
+  readonly write: boolean;
 }
 
 /** Throws what the user should read. */
@@ -32,6 +36,7 @@ function readOrder(args: readonly string[]): Order {
       smoke: { type: 'boolean', default: false },
       json: { type: 'string' },
       rounds: { type: 'string' },
+      write: { type: 'boolean', default: false },
     },
   });
   const known = BENCHES.map(({ name }) => name);
@@ -44,10 +49,12 @@ function readOrder(args: readonly string[]): Order {
     throw new Error(`cannot run ${values.rounds} rounds: --rounds is a whole number from 1 to 1000`);
   }
   const benches = BENCHES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-  return { benches, smoke: values.smoke, rounds, jsonFile: values.json };
+  if (values.smoke && values.write)
+    throw new Error('cannot write the numbers of a smoke run: they mean nothing');
+  return { benches, smoke: values.smoke, rounds, jsonFile: values.json, write: values.write };
 }
 
-async function run({ benches, smoke, rounds, jsonFile }: Order): Promise<void> {
+async function run({ benches, smoke, rounds, jsonFile, write }: Order): Promise<void> {
   const load = loadNow();
   const reports: BenchReport[] = [];
   for (const { name, question, run: measure } of benches) {
@@ -68,11 +75,10 @@ async function run({ benches, smoke, rounds, jsonFile }: Order): Promise<void> {
     rounds,
     benches: reports,
   };
-  const scale = smoke ? ' Smoke run: sizes are tiny and times mean nothing.' : '';
-  const heading = `${document.date}. ${document.machine}. Load before: ${load}. ${rounds} rounds.${scale}`;
-  process.stdout.write(`${heading}\n\n${tableOf(reports)}\n`);
+  process.stdout.write(`${headingOf(document)}\n\n${tableOf(reports)}\n`);
   if (jsonFile === undefined) process.stdout.write(`\n${JSON.stringify(document)}\n`);
   else writeFileSync(jsonFile, `${JSON.stringify(document, null, 2)}\n`);
+  if (write) for (const block of writePages(document)) process.stderr.write(`written: ${block}\n`);
 }
 
 try {

@@ -5,6 +5,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { main } from '../../src/cli.js';
 import { answerParent } from './answer.js';
+import { DELAY_RESOLUTION_MS } from './idle-delay.js';
 
 /** Memory in bytes after a full collection, CPU in µs since start. */
 export interface MemoryFacts {
@@ -13,7 +14,6 @@ export interface MemoryFacts {
   readonly arrayBuffers: number;
 }
 
-const DELAY_RESOLUTION_MS = 10;
 const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
 
 function collect(): void {

@@ -89,4 +89,7 @@ test('what cannot be run is named', async () => {
   const rounds = await runBench('--smoke', '--rounds', '0');
   expect(rounds.code).toBe(1);
   expect(rounds.stderr).toContain('--rounds is a whole number from 1 to 1000');
+  const write = await runBench('--smoke', '--write');
+  expect(write.code).toBe(1);
+  expect(write.stderr).toContain('cannot write the numbers of a smoke run');
 });
