@@ -36,7 +36,7 @@ export class GeneralReader {
     this.#plan = plan;
     this.#sink = sink;
     this.#isSurvey = isSurvey;
-    this.#rows = new Rows(body, plan, sink, policy, this.facts);
+    this.#rows = new Rows(plan, sink, policy, this.facts);
     this.cells.rejectedCell = (column, bytes, start, end) => this.#rows.showCell(column, bytes, start, end);
   }
 

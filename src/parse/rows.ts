@@ -2,7 +2,7 @@
 import type { BankSink } from '../model/bank.js';
 import { KEY_BYTES_MAX, ROWS_MAX } from '../model/limits.js';
 import type { ParsePolicy } from '../model/parse-policy.js';
-import { lineAt, ParseStop, shown, SinkFull } from './failure.js';
+import { ParseStop, shown, SinkFull } from './failure.js';
 import type { Facts } from './facts.js';
 import type { HeaderPlan } from './plan.js';
 import { RowKey } from './row-key.js';
@@ -11,12 +11,9 @@ export const DROPPED = -1;
 
 export class Rows {
   readonly key: RowKey;
-  /** Where the row begins in the body; its line is counted from there when `line` is 0. */
-  offset = 0;
-  /** Line of the row where it is known, else 0. */
-  line = 0;
+  /** Line of the body, from 1, that the row begins in. */
+  line = 1;
 
-  readonly #body: Uint8Array;
   readonly #plan: HeaderPlan;
   readonly #sink: BankSink;
   readonly #policy: ParsePolicy;
@@ -24,9 +21,8 @@ export class Rows {
   /** A header that ends in a delimiter: rows may do so, too. */
   readonly #lastIsNameless: boolean;
 
-  constructor(body: Uint8Array, plan: HeaderPlan, sink: BankSink, policy: ParsePolicy, facts: Facts) {
+  constructor(plan: HeaderPlan, sink: BankSink, policy: ParsePolicy, facts: Facts) {
     this.key = new RowKey(plan.keyColumns.length, facts);
-    this.#body = body;
     this.#plan = plan;
     this.#sink = sink;
     this.#policy = policy;
@@ -78,7 +74,7 @@ export class Rows {
   showCell(column: number, bytes: Uint8Array, start: number, end: number): void {
     this.#facts.example(() => {
       const name = this.#plan.header[column]!.slice(0, 64);
-      return `line ${this.#lineNumber()}, ${name}: '${shown(bytes, start, end)}'`;
+      return `line ${this.line}, ${name}: '${shown(bytes, start, end)}'`;
     });
   }
 
@@ -88,7 +84,7 @@ export class Rows {
   }
 
   #stop(what: string, column?: string): never {
-    const line = this.#lineNumber();
+    const { line } = this;
     const place = column === undefined ? { line } : { line, column };
     throw new ParseStop('parse', `cannot read line ${line}: ${what}`, place);
   }
@@ -97,11 +93,7 @@ export class Rows {
     if (this.#policy.ragged === 'reject')
       this.#stop(`${what} (\`ragged: drop\` would skip such rows)`, column);
     this.#facts.rejectedRows++;
-    this.#facts.example(() => `line ${this.#lineNumber()}: ${what}`);
+    this.#facts.example(() => `line ${this.line}: ${what}`);
     return false;
-  }
-
-  #lineNumber(): number {
-    return this.line > 0 ? this.line : lineAt(this.#body, this.offset);
   }
 }

@@ -66,8 +66,7 @@ function read(
   if (isScannable(plan.delimiter)) {
     try {
       const scanner = new Scanner(body, plan, sink, policy, isSurvey);
-      for (const region of regionsOf(body, start)) scanner.scan(region);
-      scanner.finish();
+      scanner.scan(regionsOf(body, start), lineAt(body, start));
       return scanner.facts.report(plan, (field) => scanner.cells.isText(field));
     } catch (error) {
       if (!(error instanceof NeedsGeneral)) throw error;

@@ -50,7 +50,7 @@ export class Scanner {
     this.cells = new CellWriter(plan, sink, policy, this.facts, isSurvey);
     const view = byteView(body);
     this.#lexer = new Lexer(body, view, this.#delimiter);
-    this.#rows = new Rows(body, plan, sink, policy, this.facts);
+    this.#rows = new Rows(plan, sink, policy, this.facts);
     this.cells.rejectedCell = (column, bytes, start, end) => this.#rows.showCell(column, bytes, start, end);
     this.#prefix = Math.max(-1, ...plan.keyColumns) + 1;
     this.#starts = new Int32Array(this.#prefix);
@@ -60,8 +60,14 @@ export class Scanner {
     this.#run = new NumberRun(view, columns, sink, this.#delimiter, stopsAtMinus(policy));
   }
 
-  /** Reads the rows of one region. Throws ParseStop, SinkFull or NeedsGeneral. */
-  scan(region: Region): void {
+  /** Reads the rows of the regions of a body, which begin in `line`. Throws ParseStop, SinkFull or NeedsGeneral. */
+  scan(regions: readonly Region[], line: number): void {
+    this.#rows.line = line;
+    for (const region of regions) this.#scanRegion(region);
+    collectRun(this.#plan, this.#run.columns, this.facts);
+  }
+
+  #scanRegion(region: Region): void {
     const { bytes, start, end } = region;
     this.#bytes = bytes;
     this.#run.view = region.view;
@@ -69,7 +75,8 @@ export class Scanner {
     this.#lexer.bias = region.bias;
     const headerFirst = this.#plan.bytes[0];
     let p = start;
-    while (p < end) {
+    // Line breaks inside quotes are the general path's: here a row is a line.
+    for (; p < end; this.#rows.line++) {
       const first = bytes[p]!;
       if (first === LF) {
         p += 1;
@@ -79,15 +86,9 @@ export class Scanner {
         this.facts.headerRepeats++;
         p = this.#behindRow(p);
       } else {
-        this.#rows.offset = p + region.bias;
         p = this.#scanRow(p);
       }
     }
-  }
-
-  /** Adds what the hot loop counted to the facts. Call once, after the last region. */
-  finish(): void {
-    collectRun(this.#plan, this.#run.columns, this.facts);
   }
 
   /** A header row inside the data: files that were appended to have one for each run. */
