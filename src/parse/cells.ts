@@ -17,7 +17,7 @@ import { isUtf8, latin1ToUtf8 } from './utf8.js';
 export const OP_SKIP = 0;
 export const OP_TIME = 1;
 export const OP_TEXT = 2;
-/** Text because most cells were: numbers among them are still counted. */
+/** Text because most cells were: looked at in case they are all numbers now. */
 export const OP_TEXT_BY_CONTENT = 3;
 export const OP_I64 = 4;
 export const OP_U64 = 5;
@@ -127,10 +127,8 @@ export class CellWriter {
   #putText(bytes: Uint8Array, start: number, end: number, column: number, slot: number, op: number): void {
     if (end - start > TEXT_BYTES_MAX) return this.#reject(bytes, start, end, column, slot);
     const field = this.fieldOf[column]!;
-    if (op === OP_TEXT_BY_CONTENT && this.#number.read(bytes, start, end)) {
-      this.#facts.textNumbers[field]!++;
-      this.#facts.seen[field]! |= this.#number.seen;
-    }
+    if (op === OP_TEXT_BY_CONTENT && this.#facts.hasText[field] === 0)
+      this.#classify(bytes, start, end, field);
     this.#countText(bytes, start, end, field);
     const id = this.#sink.intern(bytes, start, end, slot, field);
     if (id < 0) throw new SinkFull(this.#sink);
@@ -139,11 +137,22 @@ export class CellWriter {
     this.#sink.i32[word + 1] = 0;
   }
 
+  /** A text column turns numeric again when all its cells are numbers: one that is none settles it. */
+  #classify(bytes: Uint8Array, start: number, end: number, field: number): void {
+    if (this.#number.read(bytes, start, end)) {
+      this.#facts.textNumbers[field]!++;
+      this.#facts.seen[field]! |= this.#number.seen;
+    } else {
+      this.#facts.hasText[field] = 1;
+    }
+  }
+
   #putLatin1(bytes: Uint8Array, start: number, end: number, column: number, slot: number): void {
     this.#facts.latin1Cells++;
     if (this.#utf8.length < 2 * (end - start)) this.#utf8 = new Uint8Array(4 * (end - start));
     const length = latin1ToUtf8(bytes, start, end, this.#utf8);
-    // Text with a character beyond ASCII is no number, so the numbers of text need no look.
+    const field = this.fieldOf[column]!;
+    this.#facts.hasText[field] = 1;
     this.#putText(this.#utf8, 0, length, column, slot, OP_TEXT);
   }
 

@@ -13,8 +13,10 @@ export class Facts {
   readonly missing: Int32Array;
   /** Present cells that are no number (in a numeric column), or too long (in a text column). */
   readonly rejected: Int32Array;
-  /** Numbers among the cells of a text column; not counted in a numeric one. */
+  /** Cells of a text column up to the first that is no number; not counted in a numeric one. */
   readonly textNumbers: Int32Array;
+  /** 1 once a text column has shown a cell that is no number: then it stays text. */
+  readonly hasText: Uint8Array;
   readonly textBytes: Float64Array;
   /** Rows read; a repeated key counts again. */
   rowsRead = 0;
@@ -33,6 +35,7 @@ export class Facts {
     this.missing = new Int32Array(fieldCount);
     this.rejected = new Int32Array(fieldCount);
     this.textNumbers = new Int32Array(fieldCount);
+    this.hasText = new Uint8Array(fieldCount);
     this.textBytes = new Float64Array(fieldCount);
   }
 

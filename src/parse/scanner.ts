@@ -10,7 +10,7 @@ import { byteView } from '../snapshot/byte-view.js';
 import { CellWriter } from './cells.js';
 import { Facts } from './facts.js';
 import { Lexer } from './lexer.js';
-import { MARGIN_BEFORE, NumberRun } from './run-state.js';
+import { KIND_STOP, MARGIN_BEFORE, NumberRun, RUN_STRIDE } from './run-state.js';
 import type { HeaderPlan } from './plan.js';
 import { readNumbers } from './number-run.js';
 import type { Region } from './regions.js';
@@ -155,11 +155,13 @@ export class Scanner {
   #writeCells(start: number, from: number, slot: number): number {
     const bytes = this.#bytes;
     const run = this.#run;
+    const kinds = run.columns;
     const count = this.#plan.header.length;
     let p = start;
     let column = from;
     for (;;) {
-      if (p >= MARGIN_BEFORE) {
+      // Between two columns that the loop would not take, its call is saved.
+      if (p >= MARGIN_BEFORE && kinds[column * RUN_STRIDE] !== KIND_STOP) {
         p = readNumbers(run, p, column, slot);
         column = run.column;
         if (column < 0) {

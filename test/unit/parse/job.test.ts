@@ -102,6 +102,17 @@ describe('parseBody', () => {
     }
   });
 
+  test('a text column whose cells are all numbers is a misfit that wants numbers', () => {
+    const text = 'switch_id,x\na,up\nb,down\n';
+    const { segment } = fill(text);
+    expect(segment.ref.spec.columns[0]!.kind).toBe('text');
+    const again = ['switch_id', 'x'];
+    expect(refill(segment, 'switch_id,x\na,1\nb,down\n', again).kind).toBe('filled');
+    const answer = refill(segment, 'switch_id,x\na,1\nb,2.5\n', again);
+    if (answer.kind !== 'misfit') throw new Error(answer.kind);
+    expect(wantedKinds(answer.report, segment.ref.spec.columns)[0]!.kind).toBe('f64');
+  });
+
   test('more rows than the segment holds', () => {
     const { segment } = fill(first);
     const rows = Array.from({ length: 500 }, (_, i) => `1,row-${i},1,p\n`).join('');

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { TEXT_BYTES_MAX } from '../../../src/model/limits.js';
-import { cellsOf, columnOf, tableOf } from '../../fixtures/parse-table.js';
+import { wantedKinds } from '../../../src/parse/kinds.js';
+import { cellsOf, columnOf, parseTable, tableOf } from '../../fixtures/parse-table.js';
 
 /** One column of numbers, enough of them that most pass through the hot loop. */
 const numbers = (cells: readonly string[]): string =>
@@ -173,7 +174,24 @@ describe('text', () => {
     const table = tableOf(numbers(['Active', '3', 'Polling', '', 'Active']));
     expect(table.columns[1]!.kind).toBe('text');
     expect(columnOf(table, 'x')).toEqual(['Active', '3', 'Polling', null, 'Active']);
-    expect(table.report.fields[1]).toMatchObject({ present: 4, numeric: 1, rejected: 0 });
+    expect(table.report.fields[1]).toMatchObject({ present: 4, rejected: 0 });
+  });
+
+  test('by content counts numbers only as long as there is nothing else', () => {
+    const before = [{ name: 'x', kind: 'text' }] as const;
+    const facts = (cells: readonly string[]): unknown => {
+      const parsed = parseTable(
+        `switch_id,x\n${cells.map((cell, i) => `s${i},${cell}\n`).join('')}`,
+        {},
+        before,
+      );
+      if (!parsed.ok) throw new Error(parsed.failure.message);
+      return wantedKinds(parsed.table.report, parsed.table.columns)[0]!.kind;
+    };
+    expect(facts(['1', 'up', '3'])).toBe('text');
+    expect(facts(['1', '2', '\u00e4'])).toBe('text');
+    const all = parseTable('switch_id,x\na,1\nb,\nc,2.5\n', {}, before);
+    expect(all.ok && all.table.columns[0]!.kind).toBe('f64');
   });
 
   test('that is not UTF-8 is read as Latin-1 and counted', () => {
