@@ -73,7 +73,7 @@ export interface Config {
   readonly generatorPort: number;
   readonly dataSwitches: number;
   readonly dataIntervalSec: number;
-  /** Counter columns the simulator writes; 0 = as many as its dialect has. */
+  /** Columns the simulator writes in its ufm dialect. */
   readonly generatorColumns: number;
   readonly generatorSeed: number;
   readonly generatorDialect: Dialect | 'ufm';

@@ -15,7 +15,7 @@ export const SIMULATOR_OPTIONS = {
     commands: SIMULATE,
   }),
   dataSwitches: option<number>('data-switches', 64, {
-    kind: whole(1, 1_000_000, ''),
+    kind: whole(1, 200_000, ''),
     help: 'Simulated switches, or ports with the ufm dialect.',
     commands: SIMULATE,
   }),
@@ -24,13 +24,13 @@ export const SIMULATOR_OPTIONS = {
     help: 'Time between two ticks.',
     commands: SIMULATE,
   }),
-  generatorColumns: option<number>('generator-columns', 0, {
-    kind: whole(0, 4000, ''),
-    help: 'Counter columns; 0 = as many as the dialect has.',
+  generatorColumns: option<number>('generator-columns', 120, {
+    kind: whole(8, 512, ''),
+    help: 'Columns of the ufm dialect; the others have their own.',
     commands: SIMULATE,
   }),
   generatorSeed: option<number>('generator-seed', 1, {
-    kind: whole(0, 2 ** 32 - 1, ''),
+    kind: whole(0, 2 ** 31 - 1, ''),
     help: 'Equal seeds give equal data.',
     commands: SIMULATE,
   }),
@@ -45,7 +45,7 @@ export const SIMULATOR_OPTIONS = {
     commands: SIMULATE,
   }),
   faultSlowMs: option<number>('fault-slow-ms', 0, {
-    kind: whole(0, 3_600_000, 'ms'),
+    kind: whole(0, 50_000, 'ms'),
     help: 'Delay of every fifth request or so.',
     commands: SIMULATE,
   }),

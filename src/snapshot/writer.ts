@@ -40,6 +40,9 @@ export class BankWriter implements BankSink {
   readonly #other: BankLayout;
   readonly #keys: ByteTable;
   readonly #strings: ByteTable;
+  /** The tables' counts as this thread, their only writer, knows them: no atomic load a cell. */
+  #keyCount: number;
+  #stringCount: number;
   #lastSlot = -1;
   #rows = 0;
 
@@ -59,6 +62,8 @@ export class BankWriter implements BankSink {
     this.#other = layout.banks[(version & 1) ^ 1]!;
     this.#keys = rowIndex(views);
     this.#strings = stringTable(views);
+    this.#keyCount = this.#keys.count;
+    this.#stringCount = this.#strings.count;
     this.version = version;
     this.i32 = views.i32;
     this.f64 = views.f64;
@@ -84,7 +89,7 @@ export class BankWriter implements BankSink {
     const keys = this.#keys;
     // Bodies keep their row order from poll to poll: the next slot is nearly always the right one.
     const guess = this.#lastSlot + 1;
-    if (guess < keys.count && keys.equals(guess, bytes, start, end)) {
+    if (guess < this.#keyCount && keys.equals(guess, bytes, start, end)) {
       this.#lastSlot = guess;
       return guess;
     }
@@ -94,6 +99,7 @@ export class BankWriter implements BankSink {
       return -1;
     }
     this.#lastSlot = slot;
+    this.#keyCount = keys.count;
     return slot;
   }
 
@@ -122,12 +128,13 @@ export class BankWriter implements BankSink {
     // Text rarely changes: the other bank's id for this cell is tried before hashing. Equal bytes
     // make any whole entry right, so it does not matter whether that bank is a published one.
     const hint = this.i32[(this.#other.cell0[column]! + slot) * 2]!;
-    if (hint >= 0 && hint < strings.count && strings.equals(hint, bytes, start, end)) return hint;
+    if (hint >= 0 && hint < this.#stringCount && strings.equals(hint, bytes, start, end)) return hint;
     const id = strings.insert(bytes, start, end);
     if (id < 0) {
       this.full = id === FULL_ENTRIES ? 'strings' : 'string_bytes';
       return -1;
     }
+    this.#stringCount = strings.count;
     return id;
   }
 

@@ -31,8 +31,8 @@ describe('bounds', () => {
   test('counts', () => {
     f({ DATA_SWITCHES: '0' }, false);
     f({ DATA_SWITCHES: '1' }, true);
-    f({ DATA_SWITCHES: '1000000' }, true);
-    f({ DATA_SWITCHES: '1000001' }, false);
+    f({ DATA_SWITCHES: '200000' }, true);
+    f({ DATA_SWITCHES: '200001' }, false);
     f({ WORKERS: '0' }, false);
     f({ WORKERS: '64' }, true);
     f({ WORKERS: '65' }, false);
@@ -41,8 +41,8 @@ describe('bounds', () => {
     f({ FAULT_500_PCT: '100' }, true);
     f({ FAULT_500_PCT: '101' }, false);
     f({ MAX_FRAME_CELLS: '0' }, false);
-    f({ GENERATOR_SEED: '4294967295' }, true);
-    f({ GENERATOR_SEED: '4294967296' }, false);
+    f({ GENERATOR_SEED: '2147483647' }, true);
+    f({ GENERATOR_SEED: '2147483648' }, false);
   });
   test('sizes', () => {
     f({ MAX_BODY_BYTES: '2147483647' }, true);

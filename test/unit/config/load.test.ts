@@ -35,7 +35,7 @@ describe('defaults', () => {
       generatorPort: 9001,
       dataSwitches: 64,
       dataIntervalSec: 10,
-      generatorColumns: 0,
+      generatorColumns: 120,
       generatorSeed: 1,
       generatorDialect: 'envelope',
       fault500Pct: 0,
