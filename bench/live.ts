@@ -150,7 +150,7 @@ function rowsOf({ name }: Case, rounds: readonly Round[]): BenchRow[] {
   const cost: BenchRow =
     median(own) > 0
       ? { what, value: median(own), unit: 'µs', against, ratio: pairedRatio(own, bare) }
-      : { what: `${what} (below the noise of the refresh)`, value: null, unit: '' };
+      : { what, value: null, unit: 'µs' };
   return [
     cost,
     { what: `${name}: message`, value: median(all((round) => round.bytesPerMessage)), unit: 'bytes' },
