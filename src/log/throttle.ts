@@ -1,7 +1,6 @@
 /** Keeps a repeating event from filling the log: once per window and key, with what was left out. */
 
 import type { Clock } from '../model/clock.js';
-import type { LogFields, Logger } from '../model/log.js';
 
 const WINDOW_MS = 60_000;
 const KEYS_MAX = 1024;
@@ -55,26 +54,5 @@ export class Throttle {
     for (const [key, { windowEndMs, withheld }] of this.#entries) {
       if (withheld === 0 && nowMs >= windowEndMs) this.#entries.delete(key);
     }
-  }
-}
-
-/** A logger of repeating events: `withheld` in a line counts those that were left out before it. */
-export class ThrottledLog {
-  readonly #logger: Logger;
-  readonly #throttle: Throttle;
-
-  constructor(logger: Logger, throttle: Throttle) {
-    this.#logger = logger;
-    this.#throttle = throttle;
-  }
-
-  warn(key: string, event: string, fields: LogFields = {}, msg?: string): void {
-    const withheld = this.#throttle.admit(key);
-    if (withheld !== undefined) this.#logger.warn(event, { ...fields, withheld }, msg);
-  }
-
-  error(key: string, event: string, fields: LogFields = {}, msg?: string): void {
-    const withheld = this.#throttle.admit(key);
-    if (withheld !== undefined) this.#logger.error(event, { ...fields, withheld }, msg);
   }
 }

@@ -37,21 +37,6 @@ export function kindOf(seen: number): Exclude<ColumnKind, 'text'> {
   return 'i64';
 }
 
-/** True when a column of `kind` can store all that was seen. */
-export function kindHolds(kind: ColumnKind, seen: number): boolean {
-  switch (kind) {
-    case 'text':
-    case 'mixed':
-      return true;
-    case 'f64':
-      return (seen & (SEEN_BIG | SEEN_HUGE)) === 0;
-    case 'u64':
-      return (seen & (SEEN_FRACTION | SEEN_NEGATIVE)) === 0;
-    case 'i64':
-      return (seen & (SEEN_FRACTION | SEEN_HUGE)) === 0;
-  }
-}
-
 /** The kind of a column that several sources hold with different kinds. */
 export function widerKind(a: ColumnKind, b: ColumnKind): ColumnKind {
   if (a === b) return a;

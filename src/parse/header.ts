@@ -100,13 +100,3 @@ export function dataStart(body: Uint8Array, plan: HeaderPlan): number {
   if (end + 1 === body.length) return body.length;
   return body[end + 1] === 10 ? end + 2 : -1;
 }
-
-/** True when `plan` serves for `body`, so that no new plan is needed. */
-export function sameHeader(body: Uint8Array, plan: HeaderPlan): boolean {
-  try {
-    return dataStart(body, plan) >= 0;
-  } catch (error) {
-    if (error instanceof ParseStop) return false;
-    throw error;
-  }
-}

@@ -81,15 +81,6 @@ export class Pool implements JobRunner {
     });
   }
 
-  /** Jobs waiting, for /metrics. */
-  get queued(): number {
-    return this.#queues.refresh.length + this.#queues.encode.length;
-  }
-
-  get running(): number {
-    return this.#running;
-  }
-
   #dispatch(): void {
     while (this.#running < this.#options.workers) {
       const next = this.#queues.refresh.shift() ?? this.#queues.encode.shift();

@@ -197,10 +197,6 @@ export class SegmentReader {
     return decoder.decode(this.u8.slice(start, start + length));
   }
 
-  get stringCount(): number {
-    return this.#strings.count;
-  }
-
   get stringByteCount(): number {
     return this.#strings.byteCount;
   }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Throttle, ThrottledLog } from '../../../src/log/throttle.js';
-import { nullLogger, type LogFields } from '../../../src/model/log.js';
+import { Throttle } from '../../../src/log/throttle.js';
 import { FakeClock } from '../../fixtures/fake-clock.js';
 
 describe('Throttle', () => {
@@ -29,19 +28,4 @@ describe('Throttle', () => {
     expect(throttle.admit('new-1')).toBe(0);
     expect(throttle.admit('new-2')).toBe(0);
   });
-});
-
-test('ThrottledLog adds the count to the line', async () => {
-  const clock = new FakeClock();
-  const seen: [string, LogFields | undefined][] = [];
-  const note = (event: string, fields?: LogFields): void => void seen.push([event, fields]);
-  const log = new ThrottledLog({ ...nullLogger, warn: note, error: note }, new Throttle(clock));
-  log.warn('disk', 'disk.full', { path: '/x' });
-  log.warn('disk', 'disk.full', { path: '/x' });
-  await clock.advance(60_000);
-  log.error('disk', 'disk.full');
-  expect(seen).toEqual([
-    ['disk.full', { path: '/x', withheld: 0 }],
-    ['disk.full', { withheld: 1 }],
-  ]);
 });
