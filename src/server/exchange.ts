@@ -169,7 +169,8 @@ export class Exchange extends RequestFacts implements GuardFacts {
 
   /**
    * Answers with a body of any size, sent as fast as the client takes it. The chunks must not
-   * change any more. Throws WeftError overloaded when too many bytes are under way.
+   * change any more. Throws WeftError overloaded when too many bytes are under way; errors, and
+   * what tells why weft refuses, go out all the same.
    */
   replyChunks(status: number, chunks: Chunks): void {
     if (this.#done) return;
@@ -177,7 +178,7 @@ export class Exchange extends RequestFacts implements GuardFacts {
     if (this.isHead) return this.replyEmpty(status, totalBytes);
     if (totalBytes <= WHOLE_BODY_BYTES_MAX) return this.reply(status, Buffer.concat(chunks));
     const { bulk, block } = this.#core;
-    if (!bulk.admits(totalBytes)) {
+    if (status < 400 && this.cost !== 'exempt' && !bulk.admits(totalBytes)) {
       const limit = `${bulk.bytesMax} bytes of answers are under way (IN_FLIGHT_BYTES_MAX)`;
       throw new WeftError('overloaded', `cannot send ${totalBytes} bytes now: ${limit}`, 1);
     }

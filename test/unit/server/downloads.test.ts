@@ -126,6 +126,28 @@ describe('readers that stop', () => {
     }
   });
 
+  it('leave room for long refusals, and for what tells why lists are refused', async () => {
+    const names = Array.from({ length: 60 }, (_, i) => `${'a_long_column_name_'.repeat(4)}${i}`);
+    const cells = Object.fromEntries(names.map((name, i) => [name, i] as const));
+    const wide = rows.slice(0, 2000).map((_, i) => row(`sw-${i}`, cells));
+    const small = new ServerRig({ rows: wide, realTime: true, options: { inFlightBytesMax: 4 * MIB } });
+    try {
+      const client = stalled(small);
+      await until(() => small.server.load.bytesInFlight >= 4 * MIB);
+      const unknown = await small.get('/telemetry/GetMetric?switch_id=sw-1&metric=nope');
+      expect([unknown.status, members(unknown)['error']]).toEqual([404, 'unknown_metric']);
+      expect(unknown.text.length).toBeGreaterThan(4096);
+      const metrics = await small.get('/metrics');
+      expect(metrics.status).toBe(200);
+      expect(metrics.text.length).toBeGreaterThan(4096);
+      expect(await small.get('/telemetry/schema')).toMatchObject({ status: 503 });
+      client.end();
+      await until(() => small.server.load.bytesInFlight === 0);
+    } finally {
+      small.close();
+    }
+  });
+
   it('cannot pile up small answers either: the connection closes', async () => {
     const aborted = rig.stats.counters.get('requests_aborted');
     const client = new RawClient(rig.port);
