@@ -28,7 +28,7 @@ function version(): string {
 }
 
 async function startFabric(config: Config, log: RootLogger): Promise<Simulator> {
-  const simulatorLog = log.child({ svc: 'weft-simulator' });
+  const simulatorLog = log.child({ part: 'simulator' });
   const simulator = await startSimulator(
     {
       host: config.generatorHost,

@@ -82,8 +82,12 @@ export class Exchange {
       if (this.gone.aborted) return;
       this.#bytesSent += slice.length;
       await new Promise<void>((resolve) => {
-        this.res.once('close', resolve);
-        this.res.write(slice, () => resolve());
+        const done = (): void => {
+          this.res.off('close', done);
+          resolve();
+        };
+        this.res.on('close', done);
+        this.res.write(slice, done);
       });
     }
   }

@@ -32,7 +32,7 @@ export interface SimulatorOptions {
   readonly port: number;
   /** Rows of every dialect: switches, or for `ufm` ports. */
   readonly switches: number;
-  /** See MatrixShape; 0 = the default. */
+  /** See MatrixShape. */
   readonly columns: number;
   /** Seconds between two ticks; fractions are allowed. */
   readonly intervalSec: number;
@@ -50,13 +50,11 @@ export interface SimulatorOptions {
   readonly naPct: number;
 }
 
-export const UFM_COLUMNS_DEFAULT = 120;
-
 export const SIMULATOR_DEFAULTS: SimulatorOptions = {
   host: '127.0.0.1',
   port: 9001,
   switches: 64,
-  columns: UFM_COLUMNS_DEFAULT,
+  columns: 120,
   intervalSec: 10,
   seed: 1,
   fault500Pct: 0,
@@ -87,8 +85,7 @@ const BOUNDS: readonly (readonly [keyof SimulatorOptions, number, number, boolea
  * @throws Error that names every value out of its range.
  */
 export function fillOptions(given: Partial<SimulatorOptions>): SimulatorOptions {
-  const options = { ...SIMULATOR_DEFAULTS, ...given };
-  const filled = options.columns === 0 ? { ...options, columns: UFM_COLUMNS_DEFAULT } : options;
+  const filled = { ...SIMULATOR_DEFAULTS, ...given };
   const mistakes = BOUNDS.flatMap(([name, least, most, whole]) => {
     const value = filled[name];
     const fits = typeof value === 'number' && value >= least && value <= most;

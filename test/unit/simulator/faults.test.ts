@@ -87,6 +87,21 @@ test('truncate announces more than it sends, then ends the connection; reset res
   await expect((await sim.get('/counters?mode=truncate')).text()).rejects.toThrow();
 });
 
+test('a large body that is cut leaves no listeners behind', async () => {
+  const warnings: string[] = [];
+  const note = ({ name }: Error): void => void warnings.push(name);
+  process.on('warning', note);
+  try {
+    // Half of it is more slices than an emitter takes listeners without a warning.
+    const sim = await simulator({ switches: 10_000, columns: 120, dialect: 'ufm' });
+    await expect((await sim.get('/counters?mode=truncate')).arrayBuffer()).rejects.toThrow();
+    await new Promise((resolve) => setImmediate(resolve));
+  } finally {
+    process.off('warning', note);
+  }
+  expect(warnings).toEqual([]);
+});
+
 test.each(SIMULATOR_DIALECTS)(
   'truncate at=cell, %s: complete HTTP that ends inside the last cell',
   async (dialect) => {
