@@ -104,10 +104,11 @@ export class FrameShop {
     const key = requestKey(request);
     const known = this.#ready.get(key) ?? this.#coming.get(key);
     if (known) return known;
-    if (since && !changeSets(current.table, since)) return GAP;
-    const columns = selection.fieldsOf(current.schema).length;
+    const sets = since && changeSets(current.table, since);
+    if (sets === undefined) return GAP;
+    const fields = selection.fieldsOf(current.schema).length;
     const wanted = selection.selection;
-    if (frameCellsMax(current.table, wanted.rows, columns, since) <= this.#deps.inlineCellsMax) {
+    if (frameCellsMax(current.table, wanted.rows, fields, sets) <= this.#deps.inlineCellsMax) {
       const result = encodeFrame(current.table, wanted, since, limits);
       return this.#keep(key, request, outcomeOf(result, current));
     }

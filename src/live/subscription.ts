@@ -227,8 +227,8 @@ export class Subscription implements Step, FrameHolder {
   }
 
   #wakeIn(delayMs: number): void {
-    this.#timer?.cancel();
-    this.#timer = this.#context.clock.schedule(Math.min(delayMs, TIMER_MS_MAX), () => {
+    // `#notBeforeMs` only moves later: the timer that runs is early enough, and every publish asks.
+    this.#timer ??= this.#context.clock.schedule(Math.min(delayMs, TIMER_MS_MAX), () => {
       this.#timer = null;
       this.#context.turns.add(this);
     });

@@ -1,7 +1,7 @@
 /** The rows of a selection in a stable order, one page of them or all. Any thread. */
 import type { RowAddress, Table } from '../fabric/table.js';
 import { keyOrder } from './key-order.js';
-import { resolveRows, type RowSelector } from './selector.js';
+import { exactRows, rowFilter, type RowSelector } from './selector.js';
 
 export interface RowRange {
   readonly offset: number;
@@ -45,11 +45,12 @@ export function visitRows(
   visit: RowVisitor,
 ): number {
   const pager = new Pager(range, visit);
-  const { filter, exact } = resolveRows(table, selector);
+  const exact = exactRows(table, selector);
   if (exact) {
     for (const { part, slot } of exact) pager.take(part, slot);
     return pager.total;
   }
+  const filter = rowFilter(table, selector);
   // The count of all rows is known without a pass when no row can be in two parts.
   const countKnown = filter === null && table.parts.length === 1;
   table.forEachRow((part, slot) => {
@@ -67,7 +68,7 @@ export function visitRowsByKey(
   visit: RowVisitor,
 ): number {
   const pager = new Pager(range, visit);
-  const { filter } = resolveRows(table, selector);
+  const filter = rowFilter(table, selector);
   const { parts, slots } = keyOrder(table);
   const several = table.parts.length > 1;
   const owner: RowAddress = { part: 0, slot: -1 };

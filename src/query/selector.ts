@@ -103,56 +103,47 @@ export function formatRows(selector: RowSelector | null): string {
   return [...selector.exact.map(escape), ...selector.prefixes.map((text) => `${escape(text)}*`)].join(',');
 }
 
-/** What a selector means in one table. */
-export interface ResolvedRows {
-  /** Admits the rows selected, by part and slot of this table; null: all rows. */
-  readonly filter: RowFilter | null;
-  /** The selected rows that exist, in the table's order, when the selector has no prefix. */
-  readonly exact: readonly RowAddress[] | null;
-  /** Keys named exactly that no row has. */
-  readonly unknown: readonly string[];
-}
-
-const ALL_ROWS: ResolvedRows = { filter: null, exact: null, unknown: [] };
-
 /** Where a row stands in the table: the first part that holds its key, and the slot there. */
-function standing(table: Table, key: string): RowAddress | undefined {
+function standing(table: Table, key: string): RowAddress {
   for (let part = 0; part < table.parts.length; part++) {
     const { reader, bank } = table.parts[part]!;
     const slot = reader.findKey(key);
     if (slot >= 0 && reader.isPresent(bank, slot)) return { part, slot };
   }
-  return undefined;
+  throw new Error('BUG: a row that was found stands nowhere');
 }
 
-/** Rows by lookup, one for each key. Slots without a present row count for `filter` all the same. */
-function resolveExact(table: Table, keys: readonly string[]): { rows: RowAddress[]; unknown: string[] } {
+/**
+ * The selected rows that exist, in the table's order, at a lookup or two for each key. Null when
+ * the selector names not only whole keys: then `rowFilter` says which rows it admits.
+ */
+export function exactRows(table: Table, selector: RowSelector | null): readonly RowAddress[] | null {
+  if (selector === null || selector.prefixes.length > 0) return null;
   const found: { at: RowAddress; row: RowAddress }[] = [];
-  const unknown: string[] = [];
-  for (const key of keys) {
+  for (const key of selector.exact) {
     const row: RowAddress = { part: 0, slot: -1 };
-    if (table.find(key, row)) found.push({ at: standing(table, key)!, row });
-    else unknown.push(key);
+    if (table.find(key, row)) found.push({ at: table.parts.length === 1 ? row : standing(table, key), row });
   }
   found.sort((a, b) => a.at.part - b.at.part || a.at.slot - b.at.slot);
-  return { rows: found.map(({ row }) => row), unknown };
+  return found.map(({ row }) => row);
 }
 
-/** Resolves a selector against one table version. Costs a lookup a key; prefixes cost nothing here. */
-export function resolveRows(table: Table, selector: RowSelector | null): ResolvedRows {
-  if (selector === null) return ALL_ROWS;
-  const { rows, unknown } = resolveExact(table, selector.exact);
+/**
+ * Admits the rows selected, by part and slot of this table; null: all rows. A slot without a
+ * present row is admitted by its key all the same.
+ */
+export function rowFilter(table: Table, selector: RowSelector | null): RowFilter | null {
+  if (selector === null) return null;
   const slots = table.parts.map(({ reader }) => {
     return new Set(selector.exact.map((key) => reader.findKey(key)));
   });
   const matches = selector.prefixes.length === 0 ? null : prefixMatcher(selector.prefixes);
-  const filter: RowFilter = (part, slot) => {
+  return (part, slot) => {
     if (slots[part]!.has(slot)) return true;
     if (matches === null) return false;
     const { reader } = table.parts[part]!;
     return matches(reader.u8, reader.keyStart(slot), reader.keyLength(slot));
   };
-  return { filter, exact: matches === null ? rows : null, unknown };
 }
 
 /** The error of a switch that does not exist. */

@@ -2,22 +2,20 @@
  * The changes of a selection: rows named one by one are looked up, the others come from a run over
  * the change bitmaps. A subscriber of one switch must not cost a look at all of them.
  */
-import {
-  changeSets,
-  changedCellsMax,
-  visitChanges,
-  type ChangeVisitor,
-  type SinceVersions,
-} from '../fabric/changes.js';
+import { changedCellsMax, visitChanges, type ChangeVisitor } from '../fabric/changes.js';
 import type { RowAddress, Table } from '../fabric/table.js';
-import { resolveRows, type RowSelector } from '../query/selector.js';
+import { rowFilter, type RowSelector } from '../query/selector.js';
 import type { ChangeSet } from '../snapshot/changes.js';
 
-type Sets = readonly (ChangeSet | null)[];
+/** What changed in each part; null: nothing. */
+export type Sets = readonly (ChangeSet | null)[];
 
 function bit(word: number, slot: number): boolean {
   return ((word >>> (slot & 31)) & 1) === 1;
 }
+
+/** Of the one frame that a thread makes at a time. */
+let scratch = new Int32Array(256);
 
 /** Reports changes of single rows, under the same rules as `visitChanges`. */
 class KeyChanges {
@@ -33,7 +31,8 @@ class KeyChanges {
     this.#sets = sets;
     this.#columns = columns;
     this.#visitor = visitor;
-    this.#changed = new Int32Array(columns.length);
+    if (scratch.length < columns.length) scratch = new Int32Array(columns.length);
+    this.#changed = scratch;
   }
 
   visit(key: string): void {
@@ -96,7 +95,7 @@ export function visitSelected(
   visitor: ChangeVisitor,
 ): void {
   if (rows === null || rows.prefixes.length > 0) {
-    visitChanges(table, sets, columns, resolveRows(table, rows).filter, visitor);
+    visitChanges(table, sets, columns, rowFilter(table, rows), visitor);
     return;
   }
   const changes = new KeyChanges(table, sets, columns, visitor);
@@ -108,22 +107,25 @@ const KEYS_PER_CELL = 8;
 
 /**
  * Upper bound of the work of one frame, in cells. Cheap: reads counters, no rows. What is above
- * DIFF_CELLS_INLINE_MAX belongs in a worker.
+ * DIFF_CELLS_INLINE_MAX belongs in a worker. `sets` null: a snapshot.
  */
 export function frameCellsMax(
   table: Table,
   rows: RowSelector | null,
-  columns: number,
-  since: SinceVersions | null,
+  fields: number,
+  sets: Sets | null,
 ): number {
+  // A row without selected cells is still a row to look at.
+  const columns = Math.max(1, fields);
   const keys = rows?.exact.length ?? 0;
   const prefixed = rows !== null && rows.prefixes.length > 0;
   const scans = rows === null || prefixed;
-  const named = keys * Math.max(1, columns);
-  const sets = since && changeSets(table, since);
-  if (!sets) return scans ? table.rowsMax * Math.max(1, columns) : named;
+  const named = keys * columns;
+  // Slots of rows that vanished are looked at, too.
+  const slots = table.parts.reduce((sum, part) => sum + part.bank.slots, 0);
+  if (!sets) return scans ? table.rowsMax * columns + slots / KEYS_PER_CELL : named;
   const changed = changedCellsMax(table, sets, columns) + keys;
   if (!scans) return Math.min(named, changed);
   // A prefix is compared with every key; change bitmaps are read 32 rows at a time.
-  return changed + table.rowsMax / (prefixed ? KEYS_PER_CELL : KEYS_PER_CELL * 32);
+  return changed + slots / (prefixed ? KEYS_PER_CELL : KEYS_PER_CELL * 32);
 }

@@ -13,8 +13,15 @@ import { ByteWriter } from './bytes.js';
 const COMMA = 44;
 /** Behind the rows of a part: its number, `last`, brackets. */
 const TAIL_BYTES_MAX = 64;
-/** Most frames are small diffs, and there may be a thousand of them after a publish. */
-const FIRST_BYTES = 2048;
+const FIRST_BYTES = 4096;
+/** A larger buffer is not kept for the next frame. */
+const SPARE_BYTES_MAX = 512 * 1024;
+
+/**
+ * Rows are collected here and copied out: there may be a thousand small frames after a publish, and
+ * buffers cost more than their cells. Null while a frame has it.
+ */
+let spare: Uint8Array<ArrayBuffer> | null = null;
 
 export interface FrameLimits {
   /** A part is closed once it is this long; rows are never cut. Infinity: one part. */
@@ -28,8 +35,10 @@ export interface FrameLimits {
 export class FrameParts {
   /** Where rows are written, each after `row`. */
   readonly out: ByteWriter;
-  readonly #removed: ByteWriter | null;
-  readonly #head: Uint8Array;
+  readonly #hasRemoved: boolean;
+  /** Made for the first removed key. */
+  #removed: ByteWriter | null = null;
+  readonly #head: string;
   readonly #limits: FrameLimits;
   readonly #done: Uint8Array<ArrayBuffer>[] = [];
   #doneBytes = 0;
@@ -37,12 +46,14 @@ export class FrameParts {
   #removedRows = 0;
 
   /** `head`: what each part begins with, up to the bracket that opens its rows. */
-  constructor(head: Uint8Array, hasRemoved: boolean, limits: FrameLimits) {
+  constructor(head: string, hasRemoved: boolean, limits: FrameLimits) {
     this.#head = head;
+    this.#hasRemoved = hasRemoved;
     this.#limits = limits;
-    this.out = new ByteWriter(limits.bytesMax, 'MAX_LIST_BYTES', '', FIRST_BYTES);
-    this.#removed = hasRemoved ? new ByteWriter(limits.bytesMax, 'MAX_LIST_BYTES', '', 256) : null;
-    this.out.append(head);
+    this.out = new ByteWriter(limits.bytesMax, 'MAX_LIST_BYTES', '', 0);
+    this.out.u8 = spare ?? new Uint8Array(FIRST_BYTES);
+    spare = null;
+    this.out.utf8(head);
   }
 
   /** Bytes so far, closed parts included. */
@@ -59,7 +70,7 @@ export class FrameParts {
   /** Call before each removed key, and write the key to what it returns. */
   removedRow(): ByteWriter {
     this.#cutIfFull();
-    const removed = this.#removed!;
+    const removed = (this.#removed ??= new ByteWriter(this.#limits.bytesMax, 'MAX_LIST_BYTES', '', 256));
     if (this.#removedRows++ > 0) removed.byte(COMMA);
     return removed;
   }
@@ -68,17 +79,17 @@ export class FrameParts {
     const size = this.out.at + (this.#removed?.at ?? 0);
     if (size < this.#limits.partBytes || this.#rows + this.#removedRows === 0) return;
     this.#close(`,"part":${this.#done.length}}`);
-    this.out.append(this.#head);
+    this.out.utf8(this.#head);
   }
 
   #close(tail: string): void {
     const { out } = this;
     out.byte(93);
-    if (this.#removed) {
+    if (this.#hasRemoved) {
       out.ascii(',"removed":[');
-      out.append(this.#removed.result());
+      if (this.#removed) out.append(this.#removed.result());
+      this.#removed?.reset();
       out.byte(93);
-      this.#removed.reset();
     }
     out.ascii(tail);
     const part = out.copy();
@@ -94,10 +105,11 @@ export class FrameParts {
     );
   }
 
-  /** Closes the last part. The buffers belong to the caller. Throws too_large. */
+  /** Closes the last part. Call once, last. The buffers belong to the caller. Throws too_large. */
   finish(): Uint8Array<ArrayBuffer>[] {
     const before = this.#done.length;
     this.#close(before === 0 ? '}' : `,"part":${before},"last":true}`);
+    if (this.out.u8.length <= SPARE_BYTES_MAX) spare = this.out.u8;
     return this.#done;
   }
 }

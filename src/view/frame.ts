@@ -7,7 +7,6 @@ import type { Table, TableRef } from '../fabric/table.js';
 import { WeftError, type ErrorCode } from '../model/errors.js';
 import { visitRows } from '../query/rows.js';
 import type { RowSelector } from '../query/selector.js';
-import { utf8Bytes } from './bytes.js';
 import { visitSelected } from './frame-changes.js';
 import { FrameParts, type FrameLimits } from './frame-parts.js';
 import { columnNames, RowWriter } from './frame-rows.js';
@@ -82,7 +81,7 @@ class FrameEncoder {
   readonly #table: Table;
   readonly #columns: readonly number[];
   readonly #rows: RowSelector | null;
-  readonly #rowsMin: number;
+  #rowsCounted: number | null = null;
   readonly #int64AsString: boolean;
   readonly #limits: FrameLimits;
 
@@ -92,12 +91,20 @@ class FrameEncoder {
     this.#rows = selection.rows;
     this.#int64AsString = selection.int64AsString;
     this.#limits = limits;
-    this.#rowsMin = rowsMin(table, selection.rows);
-    this.#checkCells(this.#rowsMin);
+    // Counting the rows of a prefix is a look at every key: not where no count can be too large.
+    if (this.#cellsOf(rowsMost(table, selection.rows)) > limits.cellsMax) this.#checkCells(this.#rowsMin);
+  }
+
+  get #rowsMin(): number {
+    return (this.#rowsCounted ??= rowsMin(this.#table, this.#rows));
+  }
+
+  #cellsOf(rows: number): number {
+    return rows * Math.max(1, this.#columns.length);
   }
 
   #checkCells(rows: number): void {
-    const cells = rows * Math.max(1, this.#columns.length);
+    const cells = this.#cellsOf(rows);
     if (cells <= this.#limits.cellsMax) return;
     throw new WeftError(
       'too_large',
@@ -110,10 +117,10 @@ class FrameEncoder {
     return new RowWriter(this.#table, this.#columns, this.#int64AsString);
   }
 
-  #snapshotHead(): Uint8Array {
+  #snapshotHead(): string {
     const { schema, snapshotId } = this.#table;
     const fields = JSON.stringify(this.#columns.map((column) => schema.columns[column]!.name));
-    return utf8Bytes(`"snapshot_id":${JSON.stringify(snapshotId)},"fields":${fields},"rows":[`);
+    return `"snapshot_id":${JSON.stringify(snapshotId)},"fields":${fields},"rows":[`;
   }
 
   snapshot(): EncodedFrame {
@@ -131,7 +138,7 @@ class FrameEncoder {
   diff(since: SinceVersions): EncodedFrame {
     const sets = changeSets(this.#table, since);
     if (!sets) throw new Error('BUG: a diff from versions that the change ring no longer reaches');
-    const head = utf8Bytes(`"snapshot_id":${JSON.stringify(this.#table.snapshotId)},"changes":[`);
+    const head = `"snapshot_id":${JSON.stringify(this.#table.snapshotId)},"changes":[`;
     const changes = new DiffWriter(new FrameParts(head, true, this.#limits), this.#rowWriter(), (writer) =>
       this.#snapshotBytes(writer),
     );
@@ -210,6 +217,11 @@ class DiffWriter implements ChangeVisitor {
 function rowsMin(table: Table, rows: RowSelector | null): number {
   if (rows) return visitRows(table, rows, ALL_OF_THEM, () => {});
   return table.parts.reduce((most, part) => Math.max(most, part.bank.rows), 0);
+}
+
+/** No selection has more rows. */
+function rowsMost(table: Table, rows: RowSelector | null): number {
+  return rows && rows.prefixes.length === 0 ? rows.exact.length : table.rowsMax;
 }
 
 function byteLengthOf({ parts }: EncodedFrame): number {

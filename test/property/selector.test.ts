@@ -6,7 +6,7 @@ import {
   formatRows,
   parsePatterns,
   parseRows,
-  resolveRows,
+  rowFilter,
   type RowSelector,
 } from '../../src/query/selector.js';
 import { row, TableFixture } from '../fixtures/tables.js';
@@ -73,7 +73,7 @@ describe('selectors', () => {
         const sorted: string[] = [];
         visitRowsByKey(table, one, { offset: 0, limit: null }, (p, s) => sorted.push(table.keyText(p, s)));
         expect(sorted).toEqual([...expected].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
-        const { filter } = resolveRows(table, one);
+        const filter = rowFilter(table, one);
         table.forEachRow((p, s) => {
           expect(filter!(p, s)).toBe(admits(one, table.keyText(p, s)));
           return true;
