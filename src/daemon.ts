@@ -4,16 +4,17 @@
  * sources → pool (parse workers) → segments → fabric → reads, lists, live diffs → server
  */
 import type { Config } from './config/config.js';
+import { exposeCounts } from './daemon-metrics.js';
 import { Fabric } from './fabric/fabric.js';
 import { SourceStatus } from './fabric/source-status.js';
 import type { Table } from './fabric/table.js';
 import type { Service } from './lifecycle/service.js';
 import { SUPERVISION_DEFAULTS, Supervisor } from './lifecycle/supervisor.js';
 import { Hub } from './live/hub.js';
+import type { RootLogger } from './log/logger.js';
 import type { Clock, Random } from './model/clock.js';
 import { makeBootNonce } from './model/ids.js';
 import { FRAME_PART_BYTES, FREE_BYTES_MAX, HEARTBEAT_MS } from './model/limits.js';
-import type { Logger } from './model/log.js';
 import type { Redactor } from './model/redact.js';
 import { Pool } from './pool/pool.js';
 import type { WorkerEntries } from './pool/worker-urls.js';
@@ -33,7 +34,7 @@ export interface DaemonParts {
   readonly version: string;
   readonly clock: Clock;
   readonly random: Random;
-  readonly log: Logger;
+  readonly log: RootLogger;
   readonly redactor: Redactor;
   /** Tests replace worker entries to inject faults. */
   readonly workerEntries?: WorkerEntries;
@@ -105,6 +106,7 @@ class CompositionRoot {
     this.#fabric = new Fabric(makeBootNonce(random), statuses);
     this.#bodies = this.#makeBodies();
     this.#hub = this.#makeHub();
+    exposeCounts(this.#stats, { pool: this.#pool, bodies: this.#bodies, free: this.#free, log });
     for (const [i, source] of config.sources.entries()) {
       this.#actors.set(source.id, this.#makeActor(source, statuses[i]!));
     }
@@ -216,13 +218,10 @@ class CompositionRoot {
       start: () => {
         this.#server = startServer({
           options: {
+            // Limits, dialect and access log are named alike.
+            ...config,
             host: config.serverHost,
             port: config.serverPort,
-            connectionsMax: config.connectionsMax,
-            inFlightBytesMax: config.inFlightBytesMax,
-            accessLog: config.accessLog,
-            defaultDialect: config.defaultDialect,
-            slowClientMs: config.slowClientMs,
             version: parts.version,
           },
           fabric: this.#fabric,

@@ -35,6 +35,13 @@ export interface BankSink {
   setPresent(slot: number): void;
   /** Makes every cell of a slot as a new bank has it: present bits and tags zero. */
   clearMissing(slot: number): void;
+  /**
+   * Writes the text that this cell held in the version before when it stands again at index `p` of
+   * `view`, byte for byte; returns the index behind it, or -1 with nothing written. `stop` is the byte
+   * that would end the cell: text that holds it, or a control character, is never taken for a
+   * repetition. The caller sees to what follows.
+   */
+  repeatText(view: DataView, p: number, stop: number, slot: number, column: number): number;
   /** The id of a text cell's UTF-8 bytes; -1 when the segment is full. */
   intern(bytes: Uint8Array, start: number, end: number, slot: number, column: number): number;
 }

@@ -25,6 +25,8 @@ export const OP_F64 = 6;
 export const OP_MIXED = 7;
 
 const NO_FIELD = -1;
+const LF = 10;
+const QUOTE = 34;
 
 /** A rejected cell: where it is and what it holds, for the log. */
 export type RejectedCell = (column: number, bytes: Uint8Array, start: number, end: number) => void;
@@ -64,6 +66,29 @@ export class CellWriter {
       this.ops[field.column] = op === OP_TEXT && !field.byName ? OP_TEXT_BY_CONTENT : op;
       this.fieldOf[field.column] = index;
     });
+  }
+
+  /**
+   * Takes the cell at `p` of `view` as the text that stood here in the version before, and returns the
+   * index of the delimiter or LF behind it; -1 when it is another, or when a whole look at it is due.
+   * What `write` does for such a cell is done then: nothing about it can have changed.
+   */
+  repeat(view: DataView, p: number, delimiter: number, column: number, slot: number): number {
+    const op = this.ops[column]!;
+    if (op !== OP_TEXT && op !== OP_TEXT_BY_CONTENT) return -1;
+    const field = this.fieldOf[column]!;
+    if (op === OP_TEXT_BY_CONTENT && this.#facts.hasText[field] === 0) return -1;
+    const quoted = view.getUint8(p) === QUOTE;
+    // Inside quotes a delimiter is text; a doubled quote is not looked through.
+    const start = quoted ? p + 1 : p;
+    const stop = this.#sink.repeatText(view, start, quoted ? QUOTE : delimiter, slot, field);
+    if (stop < 0) return -1;
+    if (quoted && view.getUint8(stop) !== QUOTE) return -1;
+    const end = quoted ? stop + 1 : stop;
+    const next = view.getUint8(end);
+    if (next !== delimiter && next !== LF) return -1;
+    this.#facts.textBytes[field]! += stop - start;
+    return end;
   }
 
   isText(field: number): boolean {

@@ -142,8 +142,12 @@ export class Scanner {
   #writeRow(from: number, slot: number): number {
     const prefix = this.#prefix;
     if (prefix > PREFIX_MAX) return this.#writeCells(from, 0, slot);
+    const { view } = this.#run;
     for (let c = 0; c < prefix; c++) {
-      this.#writeCell(this.#starts[c]!, this.#ends[c]!, c, slot, this.#ascii[c] === 1);
+      const start = this.#starts[c]!;
+      const end = this.#ends[c]!;
+      if (this.cells.repeat(view, start, this.#delimiter, c, slot) === end) continue;
+      this.#writeCell(start, end, c, slot, this.#ascii[c] === 1);
     }
     const end = this.#ends[prefix - 1]!;
     if (this.#bytes[end] === this.#delimiter) return this.#writeCells(end + 1, prefix, slot);
@@ -156,6 +160,7 @@ export class Scanner {
     const bytes = this.#bytes;
     const run = this.#run;
     const kinds = run.columns;
+    const delimiter = this.#delimiter;
     const count = this.#plan.header.length;
     let p = start;
     let column = from;
@@ -173,11 +178,25 @@ export class Scanner {
         column += this.#countCells(p);
         break;
       }
+      if (bytes[p] === delimiter) {
+        this.cells.write(bytes, p, p, column, slot, true);
+        column++;
+        p++;
+        continue;
+      }
+      const repeated = this.cells.repeat(run.view, p, delimiter, column, slot);
+      if (repeated >= 0) {
+        column++;
+        p = repeated;
+        if (bytes[p] !== delimiter) break;
+        p++;
+        continue;
+      }
       const end = this.#lexer.cellEnd(bytes, p);
       this.#writeCell(p, end, column, slot, this.#lexer.isAscii);
       column++;
       p = end;
-      if (bytes[p] !== this.#delimiter) break;
+      if (bytes[p] !== delimiter) break;
       p++;
     }
     this.#rows.fits(column);

@@ -44,6 +44,10 @@ export class SurveySink implements BankSink {
     // Nothing is kept.
   }
 
+  repeatText(): number {
+    return -1;
+  }
+
   intern(): number {
     return 0;
   }

@@ -25,6 +25,16 @@ export interface PoolOptions {
   readonly entries?: WorkerEntries;
 }
 
+/** Jobs now, and those that ended without a result since start. */
+export interface PoolLoad {
+  readonly running: number;
+  readonly waiting: number;
+  /** The queue was full. */
+  readonly refused: number;
+  /** Deadline passed, or failed in the worker. */
+  readonly failed: number;
+}
+
 interface Waiting {
   readonly name: JobName;
   readonly task: unknown;
@@ -41,6 +51,8 @@ export class Pool implements JobRunner {
   readonly #threads = new ThreadWatch();
   readonly #queues: Record<JobClass, Waiting[]> = { refresh: [], encode: [] };
   #running = 0;
+  #refused = 0;
+  #failed = 0;
   #closed = false;
   #recycleWanted = false;
 
@@ -68,11 +80,18 @@ export class Pool implements JobRunner {
     this.#threads.observe(this.#piscina.threads);
   }
 
+  get load(): PoolLoad {
+    const { refresh, encode } = this.#queues;
+    const waiting = refresh.length + encode.length;
+    return { running: this.#running, waiting, refused: this.#refused, failed: this.#failed };
+  }
+
   run<T>(name: JobName, task: unknown, options: JobOptions): Promise<JobResult<T>> {
     if (this.#closed) return Promise.resolve(refused('closed', 'the worker pool is closed'));
     const queue = this.#queues[options.jobClass];
     if (options.jobClass === 'encode' && queue.length >= this.#options.encodeQueueMax) {
       const max = this.#options.encodeQueueMax;
+      this.#refused++;
       return Promise.resolve(refused('overloaded', `cannot queue more than ${max} encode jobs (WORKERS)`));
     }
     return new Promise((resolve) => {
@@ -111,6 +130,7 @@ export class Pool implements JobRunner {
       });
       return { ok: true, value, runMs: clock.monotonicMs() - startedMs };
     } catch (error) {
+      this.#failed++;
       const living = this.#piscina.threads;
       const exited = this.#threads.dyingExited(living);
       this.#threads.observe(living);

@@ -5,6 +5,7 @@
  * the index entry last, by Atomics.store, so that a found entry is always whole. High-water marks
  * move before an entry is written: what a dead writer had claimed is never used again.
  */
+import { byteView } from './byte-view.js';
 import type { SegmentViews } from './layout.js';
 
 /** Where one table lives in a segment; word fields are i32 indices. */
@@ -39,16 +40,19 @@ export class ByteTable {
   readonly #u8: Uint8Array;
   readonly #at: TablePlace;
   readonly #words: DataView;
-  /** The array asked for last, and a view of it: a scan asks for one body's bytes all the time. */
+  /** The two arrays asked for last and their views: a scan has its body and a scratch for quoted text. */
   #asked: Uint8Array | null = null;
   #askedWords: DataView;
+  #askedBefore: Uint8Array | null = null;
+  #askedBeforeWords: DataView;
 
   constructor(views: SegmentViews, place: TablePlace) {
     this.#i32 = views.i32;
     this.#u8 = views.u8;
     this.#at = place;
-    this.#words = new DataView(views.u8.buffer, views.u8.byteOffset, views.u8.byteLength);
+    this.#words = byteView(views.u8);
     this.#askedWords = this.#words;
+    this.#askedBeforeWords = this.#words;
   }
 
   /** True when entry `id` holds exactly bytes[start, end). Four bytes at a time: this is a hot spot. */
@@ -56,10 +60,7 @@ export class ByteTable {
     const i32 = this.#i32;
     const span = this.#at.spanWord + id * 2;
     if (i32[span + 1] !== end - start) return false;
-    if (bytes !== this.#asked) {
-      this.#asked = bytes;
-      this.#askedWords = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    }
+    if (bytes !== this.#asked) this.#ask(bytes);
     const mine = this.#words;
     const theirs = this.#askedWords;
     let own = i32[span]!;
@@ -69,6 +70,40 @@ export class ByteTable {
     }
     for (; at < end; at++, own++) if (mine.getUint8(own) !== bytes[at]) return false;
     return true;
+  }
+
+  #ask(bytes: Uint8Array): void {
+    const words = bytes === this.#askedBefore ? this.#askedBeforeWords : byteView(bytes);
+    this.#askedBefore = this.#asked;
+    this.#askedBeforeWords = this.#askedWords;
+    this.#asked = bytes;
+    this.#askedWords = words;
+  }
+
+  /**
+   * The index behind entry `id`'s bytes when they stand at `p` of `view`; -1 when others do, or when
+   * the entry is empty or holds `stop` or a control character. Four bytes at a time; a mark that a
+   * borrow sets by mistake only costs the short cut.
+   */
+  endOfRepeat(id: number, view: DataView, p: number, stop: number): number {
+    const span = this.#at.spanWord + id * 2;
+    const mine = this.#words;
+    const end = p + this.#i32[span + 1]!;
+    if (end === p) return -1;
+    const stops = Math.imul(stop, 0x01010101);
+    let own = this.#i32[span]!;
+    let at = p;
+    for (const last = end - 4; at <= last; at += 4, own += 4) {
+      const four = view.getInt32(at, true);
+      if (four !== mine.getInt32(own, true)) return -1;
+      const zero = four ^ stops;
+      if ((((zero - 0x01010101) & ~zero) | ((four - 0x20202020) & ~four)) & 0x80808080) return -1;
+    }
+    for (; at < end; at++, own++) {
+      const byte = view.getUint8(at);
+      if (byte !== mine.getUint8(own) || byte < 0x20 || byte === stop) return -1;
+    }
+    return end;
   }
 
   /** The entry's id, or NOT_FOUND. */

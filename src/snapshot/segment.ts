@@ -39,8 +39,9 @@ export class Segment {
     if (this.ref.reused) {
       i32.fill(0, 0, CONTROL_WORDS);
       for (const bank of layout.banks) i32.fill(0, bank.presenceWord, bank.presenceWord + layout.bitmapWords);
-      i32.fill(0, layout.keyIndexWord, layout.keyIndexWord + layout.keyIndexMask + 1);
-      i32.fill(0, layout.stringIndexWord, layout.stringIndexWord + layout.stringIndexMask + 1);
+      // The two indexes, and the spans: an entry that a dying writer claimed and left unwritten must
+      // read as empty, not as some place far outside.
+      i32.fill(0, layout.keyIndexWord, layout.keyByte0 / 4);
     }
     i32[CONTROL_INTENT] = spec.baseVersion;
     i32[CONTROL_VERSION] = spec.baseVersion;

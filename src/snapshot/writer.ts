@@ -122,6 +122,19 @@ export class BankWriter implements BankSink {
     for (const word of this.tag0) if (word >= 0) this.i32[word + (slot >> 4)]! &= tagMask;
   }
 
+  /** See BankSink. Any whole entry with equal bytes is right, whatever the other bank is. */
+  repeatText(view: DataView, p: number, stop: number, slot: number, column: number): number {
+    const { i32 } = this;
+    const id = i32[(this.#other.cell0[column]! + slot) * 2]!;
+    if (id < 0 || id >= this.#stringCount) return -1;
+    const end = this.#strings.endOfRepeat(id, view, p, stop);
+    if (end < 0) return -1;
+    const word = (this.cell0[column]! + slot) * 2;
+    i32[word] = id;
+    i32[word + 1] = 0;
+    return end;
+  }
+
   /** Id of a text cell's UTF-8 bytes; -1 when the table is full. */
   intern(bytes: Uint8Array, start: number, end: number, slot: number, column: number): number {
     const strings = this.#strings;

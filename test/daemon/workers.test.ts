@@ -47,8 +47,10 @@ describe('a parse that crashes', () => {
 
   test('an error that leaves the worker alive costs no worker', async () => {
     const restarts = await world.weft.metric('weft_worker_restarts_total');
+    const failed = await world.weft.metric('weft_jobs_failed_total');
     expect(await world.endure({ body: poisoned('throw') }, 'worker')).toMatch(/injected/);
     expect(await world.weft.metric('weft_worker_restarts_total')).toBe(restarts);
+    expect(await world.weft.metric('weft_jobs_failed_total')).toBeGreaterThan(failed);
   });
 
   test('a schema that cannot be filled leaves the old one', async () => {

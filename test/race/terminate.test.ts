@@ -114,6 +114,22 @@ describe('a worker that dies by itself', () => {
       expect(next).toMatchObject({ ok: true, value: 'done' });
       // A thrown error costs no thread; the others do.
       expect(lost).toHaveLength(fault === 'throw' ? 0 : 1);
+      expect(pool.load).toEqual({ running: 0, waiting: 0, refused: 0, failed: 1 });
     },
   );
+});
+
+test('encode jobs beyond the queue are refused and counted', async () => {
+  const pool = newPool([]);
+  const results = Array.from({ length: 6 }, () =>
+    pool.run<string>(
+      'encodeList',
+      { fault: 'none', target: null },
+      { jobClass: 'encode', timeoutMs: 20_000 },
+    ),
+  );
+  // One runs, four wait, and for the sixth there is no place.
+  expect(pool.load).toEqual({ running: 1, waiting: 4, refused: 1, failed: 0 });
+  const ended = (await Promise.all(results)).map((result) => (result.ok ? 'ok' : result.reason));
+  expect(ended).toEqual(['ok', 'ok', 'ok', 'ok', 'ok', 'overloaded']);
 });
