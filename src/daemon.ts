@@ -5,40 +5,25 @@
  */
 import type { Config } from './config/config.js';
 import { exposeCounts } from './daemon-metrics.js';
+import { makeBodies, makeHub, makePool, type DaemonParts, type SharedParts } from './daemon-parts.js';
 import { Fabric } from './fabric/fabric.js';
 import { SourceStatus } from './fabric/source-status.js';
 import type { Table } from './fabric/table.js';
 import type { Service } from './lifecycle/service.js';
 import { SUPERVISION_DEFAULTS, Supervisor } from './lifecycle/supervisor.js';
-import { Hub } from './live/hub.js';
-import type { RootLogger } from './log/logger.js';
-import type { Clock, Random } from './model/clock.js';
+import type { Hub } from './live/hub.js';
 import { makeBootNonce } from './model/ids.js';
-import { FRAME_PART_BYTES, FREE_BYTES_MAX, HEARTBEAT_MS } from './model/limits.js';
-import type { Redactor } from './model/redact.js';
-import { Pool } from './pool/pool.js';
-import type { WorkerEntries } from './pool/worker-urls.js';
+import { FREE_BYTES_MAX } from './model/limits.js';
+import type { Pool } from './pool/pool.js';
 import { ENDPOINT_NAMES } from './server/endpoint.js';
 import { startServer, type RunningServer } from './server/server.js';
 import { FreeList } from './snapshot/free-list.js';
 import { SourceActor, sourceService } from './source-actor.js';
 import { Stats } from './stats/stats.js';
-import { BodyService } from './view/bodies.js';
+import type { BodyService } from './view/bodies.js';
 
-/** Encode jobs that may wait for each worker: past it lists are refused as overloaded. */
-const ENCODE_QUEUE_PER_WORKER = 32;
 /** For running jobs, when answers have been finished. Twice this is kept back from those. */
 const poolCloseMs = (config: Config): number => Math.min(1_000, config.shutdownTimeoutMs / 4);
-
-export interface DaemonParts {
-  readonly version: string;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: RootLogger;
-  readonly redactor: Redactor;
-  /** Tests replace worker entries to inject faults. */
-  readonly workerEntries?: WorkerEntries;
-}
 
 export interface Daemon {
   readonly port: number;
@@ -101,11 +86,11 @@ class CompositionRoot {
       this.#stats.counters.add('buffers_dropped');
       this.#pool.recycle();
     });
-    this.#pool = this.#makePool();
+    this.#pool = makePool(config, parts, this.#stats);
     const statuses = config.sources.map(({ id, staleMsMax }) => new SourceStatus(id, staleMsMax, clock));
     this.#fabric = new Fabric(makeBootNonce(random), statuses);
-    this.#bodies = this.#makeBodies();
-    this.#hub = this.#makeHub();
+    this.#bodies = makeBodies(config, this.#shared());
+    this.#hub = makeHub(config, this.#shared());
     exposeCounts(this.#stats, { pool: this.#pool, bodies: this.#bodies, free: this.#free, log });
     for (const [i, source] of config.sources.entries()) {
       this.#actors.set(source.id, this.#makeActor(source, statuses[i]!));
@@ -135,52 +120,9 @@ class CompositionRoot {
     });
   }
 
-  #makePool(): Pool {
-    const { workers, workerHeapMb } = this.#config;
-    const { clock, log, workerEntries } = this.#parts;
-    return new Pool({
-      workers,
-      workerHeapMb,
-      encodeQueueMax: workers * ENCODE_QUEUE_PER_WORKER,
-      clock,
-      onWorkerLost: (reason) => {
-        this.#stats.counters.add('worker_restarts');
-        log.error('worker.lost', { reason }, 'a worker was lost and is replaced');
-      },
-      ...(workerEntries ? { entries: workerEntries } : {}),
-    });
-  }
-
-  #makeBodies(): BodyService {
-    const { bodyCacheBytes, listBytesMax, parseTimeoutMs } = this.#config;
-    return new BodyService({
-      fabric: this.#fabric,
-      jobs: this.#pool,
-      clock: this.#parts.clock,
-      bodyCacheBytes,
-      listBytesMax,
-      jobTimeoutMs: parseTimeoutMs,
-    });
-  }
-
-  #makeHub(): Hub {
-    const { slowClientMs, frameCellsMax, listBytesMax, subscriptionsMax, parseTimeoutMs } = this.#config;
-    return new Hub({
-      fabric: this.#fabric,
-      jobs: this.#pool,
-      clock: this.#parts.clock,
-      log: this.#parts.log,
-      stats: this.#stats.live,
-      limits: {
-        slowClientMs,
-        frameCellsMax,
-        frameBytesMax: listBytesMax,
-        subscriptionsMax,
-        jobTimeoutMs: parseTimeoutMs,
-        heartbeatMs: HEARTBEAT_MS,
-        partBytes: FRAME_PART_BYTES,
-      },
-    });
+  #shared(): SharedParts {
+    const { clock, log } = this.#parts;
+    return { fabric: this.#fabric, jobs: this.#pool, stats: this.#stats, clock, log };
   }
 
   #makeActor(source: Config['sources'][number], status: SourceStatus): SourceActor {

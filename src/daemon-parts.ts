@@ -1,0 +1,84 @@
+/** The stages that daemon.ts wires, made from the configuration. Part of the composition root. */
+import type { Config } from './config/config.js';
+import type { Fabric } from './fabric/fabric.js';
+import { Hub } from './live/hub.js';
+import type { Clock, Random } from './model/clock.js';
+import type { JobRunner } from './model/jobs.js';
+import { FRAME_PART_BYTES, HEARTBEAT_MS } from './model/limits.js';
+import type { RootLogger } from './log/logger.js';
+import type { Logger } from './model/log.js';
+import type { Redactor } from './model/redact.js';
+import { Pool } from './pool/pool.js';
+import type { WorkerEntries } from './pool/worker-urls.js';
+import type { Stats } from './stats/stats.js';
+import { BodyService } from './view/bodies.js';
+
+/** Encode jobs that may wait for each worker: past it lists are refused as overloaded. */
+const ENCODE_QUEUE_PER_WORKER = 32;
+
+/** What the process gives the daemon. */
+export interface DaemonParts {
+  readonly version: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: RootLogger;
+  readonly redactor: Redactor;
+  /** Tests replace worker entries to inject faults. */
+  readonly workerEntries?: WorkerEntries;
+}
+
+/** What several stages need. */
+export interface SharedParts {
+  readonly fabric: Fabric;
+  readonly jobs: JobRunner;
+  readonly stats: Stats;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export function makePool(config: Config, { clock, log, workerEntries }: DaemonParts, stats: Stats): Pool {
+  const { workers, workerHeapMb } = config;
+  return new Pool({
+    workers,
+    workerHeapMb,
+    encodeQueueMax: workers * ENCODE_QUEUE_PER_WORKER,
+    clock,
+    onWorkerLost: (reason) => {
+      stats.counters.add('worker_restarts');
+      log.error('worker.lost', { reason }, 'a worker was lost and is replaced');
+    },
+    ...(workerEntries ? { entries: workerEntries } : {}),
+  });
+}
+
+export function makeBodies(config: Config, { fabric, jobs, clock }: SharedParts): BodyService {
+  const { bodyCacheBytes, listBytesMax, parseTimeoutMs } = config;
+  return new BodyService({
+    fabric,
+    jobs,
+    clock,
+    bodyCacheBytes,
+    listBytesMax,
+    jobTimeoutMs: parseTimeoutMs,
+  });
+}
+
+export function makeHub(config: Config, { fabric, jobs, clock, log, stats }: SharedParts): Hub {
+  const { slowClientMs, frameCellsMax, listBytesMax, subscriptionsMax, parseTimeoutMs } = config;
+  return new Hub({
+    fabric,
+    jobs,
+    clock,
+    log,
+    stats: stats.live,
+    limits: {
+      slowClientMs,
+      frameCellsMax,
+      frameBytesMax: listBytesMax,
+      subscriptionsMax,
+      jobTimeoutMs: parseTimeoutMs,
+      heartbeatMs: HEARTBEAT_MS,
+      partBytes: FRAME_PART_BYTES,
+    },
+  });
+}
