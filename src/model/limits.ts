@@ -57,3 +57,12 @@ if (KEY_BYTES_MAX > RECORD_BYTES_MAX) throw new Error('BUG: a key must fit in a 
 export const FREE_BYTES_MAX = 1024 * MIB;
 /** Silence after which a live subscription is told that nothing changed. */
 export const HEARTBEAT_MS = 15_000;
+
+/** One row filter (`where`): characters, comparisons, and values of one in-list. */
+export const WHERE_CHARACTERS_MAX = 8192;
+export const WHERE_CLAUSES_MAX = 32;
+export const WHERE_VALUES_MAX = 1000;
+/** Characters of one glob pattern: matching costs at most text times pattern. */
+export const GLOB_CHARACTERS_MAX = 256;
+/** Keys of one `sort`. */
+export const SORT_KEYS_MAX = 8;

@@ -9,7 +9,12 @@ import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, ROWS_MAX } from '../model/limits.js
 import { preferredFormat, type ListFormat } from './accept.js';
 import type { RouteRules } from './get-metric.js';
 import { decodePathSegment, QueryParams } from './params.js';
-import { formatRows, parseNames, parseRows, type RowSelector } from './selector.js';
+import { AGE_FIELD } from './pseudo-fields.js';
+import { formatRows, parseNames, parseRows } from './selector.js';
+import type { Slice } from './slice.js';
+import { formatSort, parseSort, type SortKey } from './sort.js';
+import { KEY_FIELD } from './tokens.js';
+import { formatWhere, parseWhere } from './where.js';
 
 const JSON_SHAPES = ['envelope', 'map', 'columns', 'page'] as const;
 /** What a client can ask for; `schema` is /telemetry/schema. */
@@ -19,32 +24,24 @@ export type ListShape = (typeof JSON_SHAPES)[number] | 'csv' | 'ndjson' | 'schem
 export type IdHeader = 'switch_id' | 'SwitchId';
 
 /** One list, fully said. Plain data that crosses threads; equal requests have equal keys. */
-export interface ListSelection {
+export interface ListSelection extends Slice {
   /** Canonical text of all the rest: what bodies are cached by. */
   readonly key: string;
   readonly shape: ListShape;
   /** In the order asked for, pseudo-columns included; null: all columns. */
   readonly fields: readonly string[] | null;
-  /** null: all rows. */
-  readonly rows: RowSelector | null;
-  readonly offset: number;
-  /** null: to the end. */
-  readonly limit: number | null;
   readonly int64AsString: boolean;
   readonly idHeader: IdHeader;
   /** Without the members that the earlier system did not have. */
   readonly bare: boolean;
 }
 
-/** Pseudo-columns that `fields=` may name. */
-export const AGE_FIELD = '@age_ms';
-export const SOURCE_FIELD = '@source';
-export const TIMESTAMP_FIELD = '@timestamp';
-
 /** Parameters of ListMetrics beside those that every route takes. */
 export const LIST_PARAMETERS = [
   'fields',
   'switches',
+  'where',
+  'sort',
   'metrics',
   'limit',
   'offset',
@@ -53,14 +50,23 @@ export const LIST_PARAMETERS = [
   'int64',
 ] as const;
 
+/** The earlier systems knew them not: under a dialect they are ignored like any other. */
+const OWN_PARAMETERS: readonly string[] = ['where', 'sort'];
+
 const OFFSET_MAX = 2 ** 31 - 1;
+
+/** Pages come by switch id when nothing else is asked for. */
+const PAGE_SORT: readonly SortKey[] = [{ field: KEY_FIELD, descending: false }];
 
 /** A selection with everything at its default but what is given. */
 export function listSelection(given: Partial<Omit<ListSelection, 'key'>>): ListSelection {
+  const shape = given.shape ?? 'envelope';
   const all = {
-    shape: given.shape ?? 'envelope',
+    shape,
     fields: given.fields ?? null,
     rows: given.rows ?? null,
+    where: given.where ?? null,
+    sort: given.sort ?? (shape === 'page' ? PAGE_SORT : []),
     offset: given.offset ?? 0,
     limit: given.limit ?? null,
     int64AsString: given.int64AsString ?? false,
@@ -71,6 +77,8 @@ export function listSelection(given: Partial<Omit<ListSelection, 'key'>>): ListS
     all.shape,
     all.fields,
     formatRows(all.rows),
+    all.where && formatWhere(all.where),
+    formatSort(all.sort),
     all.offset,
     all.limit,
     all.int64AsString,
@@ -78,6 +86,15 @@ export function listSelection(given: Partial<Omit<ListSelection, 'key'>>): ListS
     all.bare,
   ]);
   return { key, ...all };
+}
+
+/** True when the body changes while the snapshot stays: it must not be cached. */
+export function dependsOnAge({ fields, where, sort }: ListSelection): boolean {
+  return (
+    (fields?.includes(AGE_FIELD) ?? false) ||
+    (where?.clauses.some(({ field }) => field === AGE_FIELD) ?? false) ||
+    sort.some(({ field }) => field === AGE_FIELD)
+  );
 }
 
 /** What /telemetry/schema lists. */
@@ -156,16 +173,20 @@ function fieldsOf(params: QueryParams, request: ListRequest, form: Form): readon
 export function parseListQuery(request: ListRequest): ListSelection {
   const { rules, dialect } = request;
   const params = new QueryParams(request.rawQuery, {
-    names: [...LIST_PARAMETERS, ...rules.extra],
+    names: [...LIST_PARAMETERS.filter((name) => !dialect || !OWN_PARAMETERS.includes(name)), ...rules.extra],
     ignoreUnknown: rules.ignoreUnknown,
   });
   const form = formOf(params, request);
   const limit = params.integer('limit', 1, form.paged ? PAGE_LIMIT_MAX : ROWS_MAX);
   const switches = params.get('switches');
+  const where = params.get('where');
+  const sort = params.get('sort');
   return listSelection({
     shape: form.shape,
     fields: fieldsOf(params, request, form),
     rows: switches === undefined ? null : parseRows(switches, 'switches'),
+    where: where === undefined ? null : parseWhere(where, 'where'),
+    ...(sort === undefined ? {} : { sort: parseSort(sort, 'sort') }),
     offset: params.integer('offset', 0, OFFSET_MAX) ?? 0,
     limit: limit ?? (form.paged ? PAGE_LIMIT_DEFAULT : null),
     int64AsString: params.choice('int64', ['number', 'string']) === 'string',

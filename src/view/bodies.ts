@@ -11,12 +11,13 @@ import { LIST_CELLS_INLINE_MAX } from '../model/limits.js';
 import type { Fabric } from '../fabric/fabric.js';
 import type { RowAddress, Table } from '../fabric/table.js';
 import { requireTable, RETRY_AFTER_S } from '../query/freshness.js';
-import type { ListSelection } from '../query/list-query.js';
+import { dependsOnAge, type ListSelection } from '../query/list-query.js';
 import { unknownSwitch } from '../query/selector.js';
+import { checkSlice } from '../query/slice.js';
 import { BodyCache } from './body-cache.js';
 import { encodeOrder, type ListOrder, type ListResult, type ListTask } from './encode-list.js';
 import { ListBody } from './list-body.js';
-import { hasAgeField, resolveFields } from './listing.js';
+import { resolveFields } from './listing.js';
 
 /** Smaller bodies are sent as they are: compressing them saves no packet. */
 const GZIP_BYTES_MIN = 1400;
@@ -47,16 +48,20 @@ export interface BodyStats {
 
 /** True when encoding costs the main thread no more than a few row scans and LIST_CELLS_INLINE_MAX cells. */
 function isSmall(table: Table, selection: ListSelection, fields: number): boolean {
-  const { shape, rows, offset, limit } = selection;
+  const { rows, where, sort, offset, limit } = selection;
   const end = limit === null ? Infinity : offset + limit;
   const slots = table.parts.reduce((sum, part) => sum + part.bank.slots, 0);
+  const clauses = where?.clauses.length ?? 0;
   // A filter, a sort or a second part make it look at every slot, whatever the limit.
-  const stopsEarly = rows === null && table.parts.length === 1 && shape !== 'page';
-  const lookups = rows !== null && rows.prefixes.length === 0 && shape !== 'page';
+  const stopsEarly = rows === null && clauses + sort.length === 0 && table.parts.length === 1;
+  const lookups = rows !== null && rows.prefixes.length === 0;
   let visited = stopsEarly ? Math.min(slots, end) : slots;
   if (lookups) visited = rows.exact.length;
   const returned = Math.min(visited, limit ?? Infinity);
-  return visited <= LIST_CELLS_INLINE_MAX && returned * Math.max(1, fields) <= LIST_CELLS_INLINE_MAX;
+  return (
+    visited * Math.max(1, clauses + sort.length) <= LIST_CELLS_INLINE_MAX &&
+    returned * Math.max(1, fields) <= LIST_CELLS_INLINE_MAX
+  );
 }
 
 /** The refusal that a failed job means for its requests. */
@@ -101,6 +106,7 @@ export class BodyService {
     const fields = resolveFields(table, selection);
     const row: RowAddress = { part: 0, slot: -1 };
     for (const id of selection.rows?.exact ?? []) if (!table.find(id, row)) throw unknownSwitch(id);
+    checkSlice(table, selection, []);
     if (!isSmall(table, selection, fields.length)) return this.#job(table, selection, gzip, key);
     const plain = this.#cache.get(key) ?? this.#inline(table, selection, key);
     // Main never compresses. Without a free worker the plain body is as good.
@@ -130,7 +136,7 @@ export class BodyService {
     this.#counts.inline++;
     const encoded = encodeOrder(table, this.#order(table, selection, false));
     const body = new ListBody(table.snapshotId, encoded, selection.bare);
-    if (!hasAgeField(selection)) this.#cache.add(key, body);
+    if (!dependsOnAge(selection)) this.#cache.add(key, body);
     return body;
   }
 
@@ -143,7 +149,7 @@ export class BodyService {
     instead?: ListBody,
   ): Promise<ListBody> {
     const key = gzip ? `${plainKey} gzip` : plainKey;
-    const keep = !hasAgeField(selection);
+    const keep = !dependsOnAge(selection);
     const encoded = this.#run(table, selection, gzip).then((body) => {
       if (keep && this.#options.fabric.table?.snapshotId === body.snapshotId) this.#cache.add(key, body);
       return body;

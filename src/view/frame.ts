@@ -5,7 +5,7 @@
 import { changeSets, type ChangeVisitor, type SinceVersions } from '../fabric/changes.js';
 import type { Table, TableRef } from '../fabric/table.js';
 import { WeftError, type ErrorCode } from '../model/errors.js';
-import { visitRows } from '../query/rows.js';
+import { ALL_ROWS, visitSlice } from '../query/slice.js';
 import type { RowSelector } from '../query/selector.js';
 import { visitSelected } from './frame-changes.js';
 import { FrameParts, type FrameLimits } from './frame-parts.js';
@@ -54,8 +54,6 @@ const GIVE_UP_RATIO = 1.25;
 
 /** Of a snapshot's beginning without its fields, about. */
 const HEAD_BYTES = 50;
-
-const ALL_OF_THEM = { offset: 0, limit: null };
 
 /**
  * The frame that brings a client to `table`: from nothing when `since` is null, else from those
@@ -126,7 +124,7 @@ class FrameEncoder {
   snapshot(): EncodedFrame {
     const parts = new FrameParts(this.#snapshotHead(), false, this.#limits);
     const writer = this.#rowWriter();
-    visitRows(this.#table, this.#rows, ALL_OF_THEM, (part, slot) => {
+    visitSlice(this.#table, { ...ALL_ROWS, rows: this.#rows }, (part, slot) => {
       parts.row();
       writer.writeArray(parts.out, part, slot);
       if (writer.cells > this.#limits.cellsMax) this.#checkCells(writer.rows);
@@ -215,7 +213,7 @@ class DiffWriter implements ChangeVisitor {
 
 /** Selected rows; for all rows of overlapping sources a lower bound, because counting costs. */
 function rowsMin(table: Table, rows: RowSelector | null): number {
-  if (rows) return visitRows(table, rows, ALL_OF_THEM, () => {});
+  if (rows) return visitSlice(table, { ...ALL_ROWS, rows }, () => {});
   return table.parts.reduce((most, part) => Math.max(most, part.bank.rows), 0);
 }
 

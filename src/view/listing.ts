@@ -1,14 +1,10 @@
 /** One selection over one table, resolved: what a View encodes. */
 import type { Table } from '../fabric/table.js';
-import {
-  AGE_FIELD,
-  SOURCE_FIELD,
-  TIMESTAMP_FIELD,
-  type ListSelection,
-  type ListShape,
-} from '../query/list-query.js';
-import { visitRows, visitRowsByKey, type RowVisitor } from '../query/rows.js';
+import type { ListSelection, ListShape } from '../query/list-query.js';
+import { AGE_FIELD, SOURCE_FIELD, TIMESTAMP_FIELD } from '../query/pseudo-fields.js';
+import type { RowVisitor } from '../query/row-visitor.js';
 import { resolveColumns } from '../query/selector.js';
+import { visitSlice } from '../query/slice.js';
 import type { ColumnView, SegmentReader } from '../snapshot/reader.js';
 import type { ByteWriter } from './bytes.js';
 import { writeCsvCell, writeJsonCell } from './cell.js';
@@ -49,11 +45,6 @@ export function resolveFields(table: Table, selection: ListSelection): Field[] {
   return fields;
 }
 
-/** True when the body changes while the snapshot stays: it must not be cached. */
-export function hasAgeField(selection: ListSelection): boolean {
-  return selection.fields?.includes(AGE_FIELD) ?? false;
-}
-
 export class Listing {
   readonly table: Table;
   readonly selection: ListSelection;
@@ -88,14 +79,13 @@ export class Listing {
       visit(part, slot);
       if (++rows === SAMPLE_ROWS) out.expect(((out.at - start) / SAMPLE_ROWS) * this.#rowsLeft() * SLACK);
     };
-    const walk = this.selection.shape === 'page' ? visitRowsByKey : visitRows;
-    return walk(this.table, this.selection.rows, this.selection, marking);
+    return visitSlice(this.table, this.selection, marking, this.#agesMs);
   }
 
   /** Rows that may follow the sample; with a filter nobody knows. */
   #rowsLeft(): number {
-    const { rows, limit } = this.selection;
-    return rows ? 0 : Math.min(limit ?? Infinity, this.table.rowsMax) - SAMPLE_ROWS;
+    const { rows, where, limit } = this.selection;
+    return rows || where ? 0 : Math.min(limit ?? Infinity, this.table.rowsMax) - SAMPLE_ROWS;
   }
 
   /** Sources whose rows were visited. */

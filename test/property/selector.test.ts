@@ -1,7 +1,7 @@
 /** Selectors over generated keys and patterns: round trip, and equality with a naive matcher. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { visitRows, visitRowsByKey } from '../../src/query/rows.js';
+import { ALL_ROWS, visitSlice, type Slice } from '../../src/query/slice.js';
 import {
   formatRows,
   parsePatterns,
@@ -10,6 +10,8 @@ import {
   type RowSelector,
 } from '../../src/query/selector.js';
 import { row, TableFixture } from '../fixtures/tables.js';
+
+const BY_KEY: Slice = { ...ALL_ROWS, sort: [{ field: '@key', descending: false }] };
 
 // Few characters, so that prefixes meet; those with a meaning among them.
 const text = fc.string({
@@ -65,13 +67,13 @@ describe('selectors', () => {
         );
         const expected = [...new Set([...first, ...second])].filter((key) => admits(one, key));
         const found: string[] = [];
-        const total = visitRows(table, one, { offset: 0, limit: null }, (p, s) =>
+        const total = visitSlice(table, { ...ALL_ROWS, rows: one }, (p, s) =>
           found.push(table.keyText(p, s)),
         );
         expect(found).toEqual(expected);
         expect(total).toBe(expected.length);
         const sorted: string[] = [];
-        visitRowsByKey(table, one, { offset: 0, limit: null }, (p, s) => sorted.push(table.keyText(p, s)));
+        visitSlice(table, { ...BY_KEY, rows: one }, (p, s) => sorted.push(table.keyText(p, s)));
         expect(sorted).toEqual([...expected].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
         const filter = rowFilter(table, one);
         table.forEachRow((p, s) => {

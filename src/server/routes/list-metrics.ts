@@ -10,6 +10,7 @@ import { listFreshness, requireLiveTable } from '../../query/freshness.js';
 import { parseListQuery, SCHEMA_SELECTION, type ListSelection } from '../../query/list-query.js';
 import { QueryParams } from '../../query/params.js';
 import { unknownSwitch } from '../../query/selector.js';
+import { checkSlice } from '../../query/slice.js';
 import type { BodyService } from '../../view/bodies.js';
 import type { ListBody } from '../../view/list-body.js';
 import { resolveFields } from '../../view/listing.js';
@@ -113,11 +114,12 @@ function answerList(
   sendList(exchange, deps, body, attachment);
 }
 
-/** Throws unknown_metric or unknown_switch, as encoding would: those come before a 304. */
+/** Throws unknown_metric, unknown_switch or bad_value, as encoding would: those come before a 304. */
 function requireNames(table: Table, selection: ListSelection): void {
   resolveFields(table, selection);
   const row: RowAddress = { part: 0, slot: -1 };
   for (const id of selection.rows?.exact ?? []) if (!table.find(id, row)) throw unknownSwitch(id);
+  checkSlice(table, selection, []);
 }
 
 function sendList(exchange: Exchange, deps: ListDeps, body: ListBody, attachment: boolean): void {

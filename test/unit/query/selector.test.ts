@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Table } from '../../../src/fabric/table.js';
 import { AVAILABLE_NAMES_MAX, SELECTOR_ITEMS_MAX } from '../../../src/model/limits.js';
-import { visitRows, visitRowsByKey } from '../../../src/query/rows.js';
+import { ALL_ROWS, visitSlice, type Slice } from '../../../src/query/slice.js';
 import {
   exactRows,
   formatRows,
@@ -13,13 +13,15 @@ import {
 } from '../../../src/query/selector.js';
 import { row, TableFixture, tableOf } from '../../fixtures/tables.js';
 
+const BY_KEY: Slice = { ...ALL_ROWS, sort: [{ field: '@key', descending: false }] };
+
 const IDS = ['sw-1', 'sw-10', 'sw-2', 'leaf-1', 'sw-', 'üx', 'a,b', 'a*', 'b\\'];
 const table = tableOf(IDS.map((id, i) => row(id, { cpu: i })));
 
 /** Keys of the rows that a list selects, in the order in which they come. */
 function select(text: string, of: Table = table, offset = 0, limit: number | null = null): string[] {
   const keys: string[] = [];
-  visitRows(of, parseRows(text, 'switches'), { offset, limit }, (p, s) => keys.push(of.keyText(p, s)));
+  visitSlice(of, { ...ALL_ROWS, rows: parseRows(text, 'switches'), offset, limit }, (p, s) => keys.push(of.keyText(p, s)));
   return keys;
 }
 
@@ -65,7 +67,7 @@ describe('row patterns', () => {
     expect(select('sw-*', table, 1, 2)).toEqual(['sw-10', 'sw-2']);
     expect(select('*', table, 100, 5)).toEqual([]);
     const total = (list: string, limit: number | null): number =>
-      visitRows(table, parseRows(list, 'switches'), { offset: 1, limit }, () => {});
+      visitSlice(table, { ...ALL_ROWS, rows: parseRows(list, 'switches'), offset: 1, limit }, () => {});
     expect(total('*', 2)).toBe(IDS.length);
     expect(total('sw-*', 1)).toBe(4);
     expect(total('sw-1,leaf-1', 1)).toBe(2);
@@ -88,14 +90,14 @@ describe('rows of several sources', () => {
 
   it('come once, from the newest, where the first part has them', () => {
     const rows: string[] = [];
-    visitRows(merged, null, { offset: 0, limit: null }, (p, s) => rows.push(`${merged.keyText(p, s)}@${p}`));
+    visitSlice(merged, ALL_ROWS, (p, s) => rows.push(`${merged.keyText(p, s)}@${p}`));
     expect(rows).toEqual(['x@0', 'y@1', 'w@0', 'z@1']);
   });
 
   it('keep that order when named, and are admitted through either part', () => {
     const rows: string[] = [];
     const selector = parseRows('z,y,x', 'switches');
-    visitRows(merged, selector, { offset: 0, limit: null }, (p, s) =>
+    visitSlice(merged, { ...ALL_ROWS, rows: selector }, (p, s) =>
       rows.push(`${merged.keyText(p, s)}@${p}`),
     );
     expect(rows).toEqual(['x@0', 'y@1', 'z@1']);
@@ -107,7 +109,7 @@ describe('rows of several sources', () => {
 
   it('are sorted by key when asked, each once', () => {
     const rows: string[] = [];
-    const total = visitRowsByKey(merged, null, { offset: 1, limit: 2 }, (p, s) =>
+    const total = visitSlice(merged, { ...BY_KEY, offset: 1, limit: 2 }, (p, s) =>
       rows.push(merged.keyText(p, s)),
     );
     expect(rows).toEqual(['x', 'y']);
@@ -120,7 +122,7 @@ describe('rows by key', () => {
     const fixture = new TableFixture();
     const keys = (of: Table): string[] => {
       const found: string[] = [];
-      visitRowsByKey(of, null, { offset: 0, limit: null }, (p, s) => found.push(of.keyText(p, s)));
+      visitSlice(of, BY_KEY, (p, s) => found.push(of.keyText(p, s)));
       return found;
     };
     const ids = ['b', 'a', 'aa', 'ü', '😀', 'B', '\uffee'];
