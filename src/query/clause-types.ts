@@ -1,18 +1,7 @@
 /** One comparison of a row filter, as data. */
 
 export type Operator =
-  | 'eq'
-  | 'ne'
-  | 'lt'
-  | 'le'
-  | 'gt'
-  | 'ge'
-  | 'prefix'
-  | 'glob'
-  | 'in'
-  | 'not in'
-  | 'is null'
-  | 'is not null';
+  'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'prefix' | 'glob' | 'in' | 'not in' | 'is null' | 'is not null';
 
 /** A value as it was written. */
 export interface Value {

@@ -128,11 +128,7 @@ function ageTest(clause: Clause, agesMs: readonly number[] | undefined): PartTes
 }
 
 /** Throws unknown_metric or bad_value. `agesMs`: as compileWhere. */
-export function compileClause(
-  table: Table,
-  clause: Clause,
-  agesMs: readonly number[] | undefined,
-): PartTest {
+export function compileClause(table: Table, clause: Clause, agesMs: readonly number[] | undefined): PartTest {
   switch (clause.field) {
     case KEY_FIELD:
       return keyTest(table, clause);

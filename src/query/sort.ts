@@ -88,15 +88,7 @@ function byColumn(table: Table, field: string, descending: boolean): RowOrder {
   const columns = table.parts.map((_, part) => table.columnView(index, part));
   const readers = table.parts.map(({ reader }) => reader);
   return (partA, slotA, partB, slotB) =>
-    compareCells(
-      readers[partA]!,
-      columns[partA],
-      slotA,
-      readers[partB]!,
-      columns[partB],
-      slotB,
-      descending,
-    );
+    compareCells(readers[partA]!, columns[partA], slotA, readers[partB]!, columns[partB], slotB, descending);
 }
 
 function orderOf(table: Table, key: SortKey, agesMs: readonly number[] | undefined): RowOrder {

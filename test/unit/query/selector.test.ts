@@ -21,7 +21,9 @@ const table = tableOf(IDS.map((id, i) => row(id, { cpu: i })));
 /** Keys of the rows that a list selects, in the order in which they come. */
 function select(text: string, of: Table = table, offset = 0, limit: number | null = null): string[] {
   const keys: string[] = [];
-  visitSlice(of, { ...ALL_ROWS, rows: parseRows(text, 'switches'), offset, limit }, (p, s) => keys.push(of.keyText(p, s)));
+  visitSlice(of, { ...ALL_ROWS, rows: parseRows(text, 'switches'), offset, limit }, (p, s) =>
+    keys.push(of.keyText(p, s)),
+  );
   return keys;
 }
 
@@ -97,9 +99,7 @@ describe('rows of several sources', () => {
   it('keep that order when named, and are admitted through either part', () => {
     const rows: string[] = [];
     const selector = parseRows('z,y,x', 'switches');
-    visitSlice(merged, { ...ALL_ROWS, rows: selector }, (p, s) =>
-      rows.push(`${merged.keyText(p, s)}@${p}`),
-    );
+    visitSlice(merged, { ...ALL_ROWS, rows: selector }, (p, s) => rows.push(`${merged.keyText(p, s)}@${p}`));
     expect(rows).toEqual(['x@0', 'y@1', 'z@1']);
     const filter = rowFilter(merged, selector);
     expect(filter!(0, 1)).toBe(true);
