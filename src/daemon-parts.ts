@@ -12,6 +12,7 @@ import { Pool } from './pool/pool.js';
 import type { WorkerEntries } from './pool/worker-urls.js';
 import type { Stats } from './stats/stats.js';
 import { BodyService } from './view/bodies.js';
+import { CoverageService } from './view/coverage-service.js';
 
 /** Encode jobs that may wait for each worker: past it lists are refused as overloaded. */
 const ENCODE_QUEUE_PER_WORKER = 32;
@@ -61,6 +62,11 @@ export function makeBodies(config: Config, { fabric, jobs, clock }: SharedParts)
     listBytesMax,
     jobTimeoutMs: parseTimeoutMs,
   });
+}
+
+export function makeCoverage(config: Config, { fabric, jobs }: SharedParts): CoverageService {
+  const { listBytesMax, parseTimeoutMs } = config;
+  return new CoverageService({ fabric, jobs, listBytesMax, jobTimeoutMs: parseTimeoutMs });
 }
 
 export function makeHub(config: Config, { fabric, jobs, clock, log, stats }: SharedParts): Hub {

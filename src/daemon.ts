@@ -5,7 +5,14 @@
  */
 import type { Config } from './config/config.js';
 import { exposeCounts } from './daemon-metrics.js';
-import { makeBodies, makeHub, makePool, type DaemonParts, type SharedParts } from './daemon-parts.js';
+import {
+  makeBodies,
+  makeCoverage,
+  makeHub,
+  makePool,
+  type DaemonParts,
+  type SharedParts,
+} from './daemon-parts.js';
 import { Fabric } from './fabric/fabric.js';
 import { SourceStatus } from './fabric/source-status.js';
 import type { Table } from './fabric/table.js';
@@ -137,6 +144,7 @@ class CompositionRoot {
       stats: this.#stats.source(source.id),
       status,
       parseTimeoutMs: this.#config.parseTimeoutMs,
+      missing: { rowsMax: this.#config.missingRowsMax, keepMs: this.#config.missingKeepMs },
     });
   }
 
@@ -168,6 +176,7 @@ class CompositionRoot {
           },
           fabric: this.#fabric,
           bodies: this.#bodies,
+          coverage: makeCoverage(config, this.#shared()),
           hub: this.#hub,
           stats: this.#stats,
           statsView: {

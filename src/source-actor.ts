@@ -12,14 +12,15 @@ import type { Service } from './lifecycle/service.js';
 import type { Clock, Random } from './model/clock.js';
 import type { JobRunner } from './model/jobs.js';
 import type { Logger } from './model/log.js';
-import { isGoodExchange } from './model/outcome.js';
+import { isGoodExchange, type Outcome } from './model/outcome.js';
 import { wantedKinds } from './parse/kinds.js';
 import { BodyArena } from './snapshot/arena.js';
 import type { FreeList } from './snapshot/free-list.js';
+import type { MissingRules } from './snapshot/missing.js';
 import type { BreakerState } from './source/breaker.js';
 import { HttpPollSource } from './source/http-poll.js';
 import type { PollObserver, PollResult } from './source/poll-report.js';
-import type { SourceStateView } from './stats/document.js';
+import type { SourceFailure, SourceStateView } from './stats/document.js';
 import type { SourceStats } from './stats/source-stats.js';
 
 export interface SourceActorDeps {
@@ -32,6 +33,7 @@ export interface SourceActorDeps {
   readonly stats: SourceStats;
   readonly status: SourceStatus;
   readonly parseTimeoutMs: number;
+  readonly missing: MissingRules;
 }
 
 export class SourceActor implements PollObserver, IngestObserver {
@@ -47,6 +49,8 @@ export class SourceActor implements PollObserver, IngestObserver {
   #version = 0;
   #skewMs: number | null = null;
   #lastError: string | null = null;
+  #failure: Omit<SourceFailure, 'inARow'> | null = null;
+  #goneRows = 0;
 
   constructor(config: SourceConfig, deps: SourceActorDeps) {
     const { clock, random, free } = deps;
@@ -55,7 +59,12 @@ export class SourceActor implements PollObserver, IngestObserver {
     this.#log = deps.log.child({ source: config.id });
     this.#errors = new Throttle(clock);
     this.#ingest = new Ingest(
-      { sourceId: config.id, policy: config.parse, parseTimeoutMs: deps.parseTimeoutMs },
+      {
+        sourceId: config.id,
+        policy: config.parse,
+        parseTimeoutMs: deps.parseTimeoutMs,
+        missing: deps.missing,
+      },
       { ...deps, observer: this, wantedKinds },
     );
     this.#source = new HttpPollSource(config, {
@@ -94,7 +103,7 @@ export class SourceActor implements PollObserver, IngestObserver {
       return;
     }
     // A skipped poll met no upstream: what was wrong before it still is.
-    if (result.outcome !== 'skipped') this.#lastError = `${result.outcome}: ${result.message ?? 'no detail'}`;
+    if (result.outcome !== 'skipped') this.#failed(result.outcome, result.message ?? 'no detail');
     const withheld = this.#errors.admit(result.outcome);
     if (withheld === undefined) return;
     this.#log.warn(
@@ -102,6 +111,11 @@ export class SourceActor implements PollObserver, IngestObserver {
       { result: result.outcome, status: result.status, attempt: result.attempt, withheld },
       result.message ?? result.outcome,
     );
+  }
+
+  #failed(outcome: Outcome, message: string): void {
+    this.#lastError = `${outcome}: ${message}`;
+    this.#failure = { outcome, message, atMs: this.#deps.clock.nowMs() };
   }
 
   skipped(slots: number): void {
@@ -130,6 +144,7 @@ export class SourceActor implements PollObserver, IngestObserver {
     this.#rows = report.rows;
     this.#bodyBytes = event.bodyBytes;
     this.#version = version;
+    this.#goneRows = event.missing.missing;
     stats.published(
       { parseMs, publishMs },
       {
@@ -162,6 +177,8 @@ export class SourceActor implements PollObserver, IngestObserver {
       ageMs: status.ageMs(clock.nowMs()),
       skewMs: this.#skewMs,
       lastError: this.#lastError,
+      failure: this.#failure && { ...this.#failure, inARow: stats.failures },
+      goneRows: this.#goneRows,
     };
   }
 }

@@ -53,6 +53,10 @@ export interface Config {
   readonly bodyBytesMax: number;
   readonly decodedBytesMax: number;
 
+  /** Rows of one source that are gone and remembered, and for how long; 0 = for ever. */
+  readonly missingRowsMax: number;
+  readonly missingKeepMs: number;
+
   readonly bodyCacheBytes: number;
   readonly listBytesMax: number;
   readonly frameCellsMax: number;

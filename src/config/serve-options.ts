@@ -72,6 +72,16 @@ export const SERVE_OPTIONS = {
     help: 'Largest body of a source after decompression.',
     commands: SERVE,
   }),
+  missingRowsMax: option<number>('missing-rows-max', 10_000, {
+    kind: whole(0, 1_000_000, ''),
+    help: 'Rows of one source that are gone and remembered for /telemetry/coverage; the oldest losses go first.',
+    commands: SERVE,
+  }),
+  missingKeepMs: option<number>('missing-keep-ms', 24 * HOUR_MS, {
+    kind: whole(0, 366 * 24 * HOUR_MS, 'ms'),
+    help: 'A row that is gone for longer is forgotten by the next publish of its source; 0 = never.',
+    commands: SERVE,
+  }),
   bodyCacheBytes: option<number>('body-cache-bytes', 256 * MIB, {
     kind: size(0, 1024 ** 4),
     help: 'Memory for encoded list bodies; the least recently used go first.',

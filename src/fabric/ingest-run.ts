@@ -4,13 +4,18 @@ import { ROWS_MAX, STRING_BYTES_MAX } from '../model/limits.js';
 import { DeliveryError, type Outcome } from '../model/outcome.js';
 import type { ParseReport } from '../model/parse-job.js';
 import type { ChangeCounts } from '../snapshot/changes.js';
+import type { SegmentSpec } from '../snapshot/layout.js';
+import { MISSING_DEFAULTS, type MissingCounts, type MissingRules } from '../snapshot/missing.js';
 import type { ParseAnswer, ParseTask } from '../snapshot/parse-task.js';
 import { Segment } from '../snapshot/segment.js';
 import type { IncomingBody, IngestDeps, IngestOptions, Served } from './ingest-types.js';
+import { carryRoom, missingOrder, withoutRoom, withRoom } from './missing-room.js';
 import { isAtCap, sizeSegment, type Growth } from './sizing.js';
 
 /** A survey, a misfit of its guess and a full table: more attempts mean a defect. */
 const ATTEMPTS_MAX = 5;
+
+const NONE_MISSING: MissingCounts = { missing: 0, forgotten: 0 };
 
 const FAILED_JOB: Readonly<Record<string, Outcome>> = {
   timeout: 'timeout',
@@ -24,6 +29,7 @@ export class IngestRun {
   readonly #deps: IngestDeps;
   readonly #body: IncomingBody;
   readonly #previous: BodyBytes | null;
+  readonly #missingRules: MissingRules;
   readonly #before: Served | null;
   /** The fill that is declared now. */
   #fill: { readonly segment: Segment; readonly version: number } | null = null;
@@ -47,6 +53,7 @@ export class IngestRun {
     this.#body = body;
     this.#before = served;
     this.#previous = previous;
+    this.#missingRules = options.missing ?? MISSING_DEFAULTS;
     this.served = served;
   }
 
@@ -65,7 +72,7 @@ export class IngestRun {
             this.#arrived();
             return 'identical';
           }
-          this.#accept(target!, answer.report, answer.changes);
+          this.#accept(target!, answer.report, answer.changes, answer.missing ?? NONE_MISSING);
           return 'ok';
         case 'failed':
           throw new DeliveryError(answer.failure.outcome, answer.failure.message, false);
@@ -121,6 +128,7 @@ export class IngestRun {
       target: target && { segment: target.segment.ref, version: this.#fill!.version },
       snapshotTsMs: snapshotTsMs ?? receivedAtMs,
       receivedAtMs,
+      missing: missingOrder(this.#missingRules, this.#before, target),
     };
   }
 
@@ -142,7 +150,7 @@ export class IngestRun {
     if (header && policy.schemaChange === 'reject' && !sameNames(header, report.header)) {
       throw new DeliveryError('schema', `${sourceId} changed its columns (schema_change: reject)`, false);
     }
-    const previous = target?.segment.ref.spec ?? null;
+    const previous = target ? withoutRoom(target.segment.ref.spec, target.room) : null;
     const columns = this.#deps.wantedKinds(report, previous?.columns ?? null);
     const spec = sizeSegment(report, columns, previous, growth, this.#before?.segment.version ?? 0);
     // Only live entries move to a new generation: what does not fit one made for this body alone,
@@ -153,15 +161,20 @@ export class IngestRun {
     }
     this.#fresh?.retire();
     this.#fresh = null;
-    try {
-      this.#fresh = new Segment(spec, this.#deps.free);
-    } catch (error) {
-      throw new DeliveryError('too_large', (error as Error).message, false);
-    }
+    const room = carryRoom(this.#before, spec, report.keyColumns, this.#missingRules);
+    this.#fresh = this.#makeSegment(withRoom(spec, room));
     const generation = this.#deps.fabric.takeGeneration();
     const why = growth ?? (previous ? 'schema' : 'first');
     this.#deps.observer.generation({ generation, why, columns, slotCapacity: spec.slotCapacity });
-    return { segment: this.#fresh, generation, header: report.header, keyColumns: report.keyColumns };
+    return { segment: this.#fresh, generation, header: report.header, keyColumns: report.keyColumns, room };
+  }
+
+  #makeSegment(spec: SegmentSpec): Segment {
+    try {
+      return new Segment(spec, this.#deps.free);
+    } catch (error) {
+      throw new DeliveryError('too_large', (error as Error).message, false);
+    }
   }
 
   /** Other bytes, or bytes that nobody kept, but not one difference in the table. */
@@ -170,7 +183,7 @@ export class IngestRun {
     return target === this.#before && changedCells + appeared + vanished + retimed === 0 && report.rows > 0;
   }
 
-  #accept(target: Served, report: ParseReport, changes: ChangeCounts): void {
+  #accept(target: Served, report: ParseReport, changes: ChangeCounts, missing: MissingCounts): void {
     const { segment, generation, keyColumns } = target;
     const version = this.#fill!.version;
     this.#endFill(true);
@@ -183,6 +196,7 @@ export class IngestRun {
     this.#deps.observer.published({
       report,
       changes,
+      missing,
       version,
       generation,
       parseMs: this.#parseMs,

@@ -7,8 +7,10 @@ import type { ParsePolicy } from '../model/parse-policy.js';
 import type { ColumnSpec } from '../model/schema.js';
 import type { ChangeCounts } from '../snapshot/changes.js';
 import type { FreeList } from '../snapshot/free-list.js';
+import type { MissingCounts, MissingRules } from '../snapshot/missing.js';
 import type { Segment } from '../snapshot/segment.js';
 import type { Fabric } from './fabric.js';
+import type { CarryRoom } from './missing-room.js';
 import type { SourceStatus } from './source-status.js';
 
 /** A body and when it came. Ownership of the bytes passes to `deliver`. */
@@ -33,6 +35,7 @@ export interface IngestObserver {
 export interface PublishEvent {
   readonly report: ParseReport;
   readonly changes: ChangeCounts;
+  readonly missing: MissingCounts;
   readonly version: number;
   readonly generation: number;
   /** Time in the worker, over all attempts. */
@@ -53,6 +56,8 @@ export interface IngestOptions {
   readonly sourceId: string;
   readonly policy: ParsePolicy;
   readonly parseTimeoutMs: number;
+  /** Default: MISSING_DEFAULTS. */
+  readonly missing?: MissingRules;
 }
 
 export interface IngestDeps {
@@ -72,4 +77,6 @@ export interface Served {
   readonly generation: number;
   readonly header: readonly string[];
   readonly keyColumns: readonly string[];
+  /** Room for rows that the generation before took along, beside that for the rows of bodies. */
+  readonly room: CarryRoom;
 }

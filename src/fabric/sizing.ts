@@ -9,6 +9,9 @@ export type Growth = 'slots' | 'keys' | 'strings' | 'string_bytes' | null;
 
 const SLACK = 1.25;
 const GROWTH = 1.5;
+/** Where keys come and go, growing makes fuller generations rarer; past so many times the rows it ends. */
+const GROWN_MAX = 4;
+const GROWN_ROWS_MIN = 4096;
 const STRINGS_MIN = 4096;
 /** Of the text cells, so many are expected to be distinct; a table that runs full is made for all. */
 const DISTINCT = 1 / 4;
@@ -38,8 +41,16 @@ export function sizeSegment(
   });
   const grow = (what: Growth, current: number | undefined): number =>
     growth === what && current !== undefined ? current * GROWTH : 0;
-  const rows = Math.max(report.rows * SLACK + 32, grow('slots', before?.slotCapacity));
-  const keyBytes = Math.max(report.keyBytes * SLACK + 4096, grow('keys', before?.keyBytesCapacity));
+  const grownRows = Math.min(
+    grow('slots', before?.slotCapacity),
+    Math.max(GROWN_ROWS_MIN, report.rows * GROWN_MAX),
+  );
+  const grownKeyBytes = Math.min(
+    grow('keys', before?.keyBytesCapacity),
+    Math.max(GROWN_ROWS_MIN, report.rows * GROWN_MAX) * Math.ceil(report.keyBytes / Math.max(1, report.rows)),
+  );
+  const rows = Math.max(report.rows * SLACK + 32, grownRows);
+  const keyBytes = Math.max(report.keyBytes * SLACK + 4096, grownKeyBytes);
   const share = growth === 'strings' ? 1 : DISTINCT;
   const strings = Math.max(textCells * SLACK * share + STRINGS_MIN, grow('strings', before?.stringCapacity));
   const stringBytes = Math.max(

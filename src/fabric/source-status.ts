@@ -7,6 +7,7 @@ export class SourceStatus {
   readonly maxStaleMs: number;
   readonly #clock: Clock;
   #lastGoodMonoMs: number | null = null;
+  #lastGoodMs: number | null = null;
   #dataTsMs: number | null = null;
   #published = false;
 
@@ -19,12 +20,18 @@ export class SourceStatus {
   /** A 200 that validated (published or identical), or a 304. */
   goodExchange(): void {
     this.#lastGoodMonoMs = this.#clock.monotonicMs();
+    this.#lastGoodMs = this.#clock.nowMs();
   }
 
   /** Time of the data now served: the upstream's X-Snapshot-Ts, else the receive time (epoch ms). */
   dataArrived(dataTsMs: number): void {
     this.#dataTsMs = dataTsMs;
     this.#published = true;
+  }
+
+  /** Epoch ms of the last good exchange; for people: `isStale` goes by the monotonic clock. */
+  get lastGoodMs(): number | null {
+    return this.#lastGoodMs;
   }
 
   get published(): boolean {

@@ -1,6 +1,7 @@
 /** One parse job: from a task of main's to the answer it gets. Runs in a worker, start to end. */
 import { bodyBytes, sameBytes } from '../snapshot/arena.js';
 import { recordChanges } from '../snapshot/changes.js';
+import { recordMissing } from '../snapshot/missing.js';
 import type { ParseAnswer, ParseTarget, ParseTask } from '../snapshot/parse-task.js';
 import { BankWriter } from '../snapshot/writer.js';
 import type { ScanResult } from './failure.js';
@@ -35,7 +36,9 @@ function fill(task: ParseTask, target: ParseTarget, body: Uint8Array, plan: Head
   const wanted = wantedKinds(report, target.segment.spec.columns);
   if (wanted.some((column, i) => column.kind !== writer.kinds[i])) return { kind: 'misfit', report };
   writer.finish(task.snapshotTsMs, task.receivedAtMs);
-  return { kind: 'filled', report, changes: recordChanges(target.segment, target.version) };
+  const changes = recordChanges(target.segment, target.version);
+  const missing = recordMissing(target.segment, target.version, task.receivedAtMs, task.missing);
+  return { kind: 'filled', report, changes, missing };
 }
 
 function unfinished(result: Exclude<ScanResult, { kind: 'done' }>): ParseAnswer {

@@ -18,4 +18,5 @@ export const WORKER_ENTRIES: WorkerEntries = {
   parse: entry('parse-worker.js', 'parse'),
   encodeList: entry('encode-worker.js', 'encodeList'),
   encodeFrame: entry('encode-frame-worker.js', 'encodeFrame'),
+  encodeCoverage: entry('encode-coverage-worker.js', 'encodeCoverage'),
 };

@@ -9,6 +9,7 @@ import type { Guard } from './guards/guard.js';
 import type { ChangesSource } from './routes/changes.js';
 import type { LiveHub } from './socket.js';
 import type { BodyService } from '../view/bodies.js';
+import type { CoverageService } from '../view/coverage-service.js';
 
 export interface ServerOptions {
   readonly host: string;
@@ -33,6 +34,7 @@ export interface ServerContext {
   readonly options: ServerOptions;
   readonly fabric: Fabric;
   readonly bodies: BodyService;
+  readonly coverage: CoverageService;
   readonly hub: LiveHub & ChangesSource;
   /** Made with ENDPOINT_NAMES. The server exposes its gauges in it: one server for one Stats. */
   readonly stats: Stats;

@@ -8,6 +8,7 @@ export const ENDPOINT_NAMES = [
   'ListMetrics',
   'schema',
   'changes',
+  'coverage',
   'stream',
   'health',
   'stats',

@@ -15,7 +15,8 @@
  *  key bytes      u8, append-only, UTF-8
  *  string bytes   u8, append-only, UTF-8
  *  bank 0, bank 1                        presence bits | row time f64 | validity bits a column |
- *                                        tag bits a mixed column | cells, column after column, 8 bytes each
+ *                                        tag bits a mixed column | cells, column after column, 8 bytes each |
+ *                                        missing bits | missing since f64 | time of their last sample f64
  *  change ring    CHANGE_RING x          touched bits | member bits | a bit a column: has changes |
  *                                        cell bits a column, valid where that bit is set
  * ```
@@ -64,6 +65,9 @@ export const BANK_META_WORDS = 16;
 export const BANK_ROWS = 0;
 export const BANK_STRINGS = 1;
 export const BANK_SLOTS = 2;
+/** Rows that are gone: remembered ones, and those no longer remembered. See missing.ts. */
+export const BANK_MISSING = 6;
+export const BANK_FORGOTTEN = 7;
 export const BANK_SNAPSHOT_TS_F64 = 4;
 export const BANK_RECEIVED_TS_F64 = 5;
 
@@ -81,6 +85,10 @@ export interface BankLayout {
   readonly validityWord: Int32Array;
   readonly tagWord: Int32Array;
   readonly cell0: Int32Array;
+  /** Bits of the rows that are gone; where one is set, the two times (8-byte indices). */
+  readonly missingWord: number;
+  readonly missingSince0: number;
+  readonly missingLast0: number;
 }
 
 export interface SegmentLayout {
@@ -143,7 +151,20 @@ function layoutBank(cursor: Cursor, spec: SegmentSpec, bitmapWords: number, meta
     if (spec.columns[c]!.kind === 'mixed') tagWord[c] = cursor.words(bitmapWords * 2);
   }
   for (let c = 0; c < count; c++) cell0[c] = cursor.doubles(spec.slotCapacity);
-  return { metaWord, presenceWord, rowTime0, validityWord, tagWord, cell0 };
+  const missingWord = cursor.words(bitmapWords);
+  const missingSince0 = cursor.doubles(spec.slotCapacity);
+  const missingLast0 = cursor.doubles(spec.slotCapacity);
+  return {
+    metaWord,
+    presenceWord,
+    rowTime0,
+    validityWord,
+    tagWord,
+    cell0,
+    missingWord,
+    missingSince0,
+    missingLast0,
+  };
 }
 
 /** Computes every offset of a segment. Throws when the segment would exceed SEGMENT_BYTES_MAX. */

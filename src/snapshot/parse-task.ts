@@ -4,6 +4,7 @@ import type { ParsePolicy } from '../model/parse-policy.js';
 import type { BodyRef } from './arena.js';
 import type { ChangeCounts } from './changes.js';
 import type { SegmentRef } from './layout.js';
+import type { MissingCounts, MissingOrder } from './missing.js';
 
 export interface ParseTarget {
   readonly segment: SegmentRef;
@@ -23,13 +24,20 @@ export interface ParseTask {
   /** Epoch ms: X-Snapshot-Ts, else the receive time. */
   readonly snapshotTsMs: number;
   readonly receivedAtMs: number;
+  /** What is remembered of rows that are gone; by default as MISSING_DEFAULTS says. */
+  readonly missing?: MissingOrder;
 }
 
 export type ParseAnswer =
   /** The bytes equal the previous body's: nothing was touched. */
   | { readonly kind: 'identical' }
   /** The bank is complete and may be published. */
-  | { readonly kind: 'filled'; readonly report: ParseReport; readonly changes: ChangeCounts }
+  | {
+      readonly kind: 'filled';
+      readonly report: ParseReport;
+      readonly changes: ChangeCounts;
+      readonly missing?: MissingCounts;
+    }
   /** No target, or another header than the target's: the report says what a segment must hold. */
   | { readonly kind: 'survey'; readonly report: ParseReport }
   /** Values that the target's kinds cannot hold: the bank is garbage, the report is complete. */

@@ -204,4 +204,8 @@ export class SegmentReader {
   get slotCount(): number {
     return this.#keys.count;
   }
+
+  get keyByteCount(): number {
+    return this.#keys.byteCount;
+  }
 }

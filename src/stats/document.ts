@@ -7,6 +7,16 @@ import type { LoopDelaySummary } from './loop-delay.js';
 import type { SourceStats } from './source-stats.js';
 import type { Stats } from './stats.js';
 
+/** The last poll or push that failed, recovered from or not. */
+export interface SourceFailure {
+  readonly outcome: Outcome;
+  readonly message: string;
+  /** Epoch ms. */
+  readonly atMs: number;
+  /** Failures since the last good exchange; 0 once there was one. */
+  readonly inARow: number;
+}
+
 /** What the composition root knows of one source at this moment. */
 export interface SourceStateView {
   /** Of its breaker and schedule; one word. */
@@ -19,7 +29,11 @@ export interface SourceStateView {
   readonly ageMs: number | null;
   /** The upstream's clock minus ours. */
   readonly skewMs: number | null;
+  /** null while all is well. */
   readonly lastError: string | null;
+  readonly failure?: SourceFailure | null;
+  /** Rows that the source reported before and does not report now, as far as they are remembered. */
+  readonly goneRows?: number;
 }
 
 /** What /stats and /metrics show beside what Stats itself counts. */

@@ -157,6 +157,7 @@ function sourceStateFamilies(stats: Stats, view: StatsView): readonly ScrapedFam
     gauge('version', 'Publishes of the source.', ({ version }) => version),
     gauge('generation', 'Generation of the segment that is served.', ({ generation }) => generation),
     gauge('rows', 'Rows served.', ({ rows }) => rows),
+    gauge('rows_missing', 'Rows that it reported before and does not now.', ({ goneRows }) => goneRows ?? 0),
     gauge('columns', 'Columns served.', ({ columns }) => columns.length),
     gauge('age_seconds', 'Age of the data served.', ({ ageMs }) => seconds(ageMs)),
     gauge('skew_seconds', "The upstream's clock minus ours.", ({ skewMs }) => seconds(skewMs)),

@@ -10,6 +10,7 @@ import { replyJson, replyText, smallHead } from '../json.js';
 import { Routes, type Handler } from '../route.js';
 import { STREAM_PATH } from '../sockets.js';
 import { handleChanges } from './changes.js';
+import { handleCoverage } from './coverage.js';
 import { MetricChoice, MetricRoute } from './get-metric.js';
 import { handleLive, handlePageHealth, handleReady, handleRoot, handleTelemetryHealth } from './health.js';
 import { handleSchema, ListRoute } from './list-metrics.js';
@@ -106,6 +107,8 @@ function addReads(table: TableBuilder, context: ServerContext): void {
   table.add('/telemetry/schema', schema, (exchange) => handleSchema(exchange, context));
   const changes = table.endpoint('changes', 'expensive');
   table.add('/telemetry/changes', changes, (exchange) => handleChanges(exchange, context));
+  const coverage = table.endpoint('coverage', 'expensive');
+  table.add('/telemetry/coverage', coverage, (exchange) => handleCoverage(exchange, context));
 }
 
 function addHealth(table: TableBuilder, context: ServerContext, core: ServerCore): void {

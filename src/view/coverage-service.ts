@@ -1,0 +1,116 @@
+/**
+ * Coverage answers, each made once a snapshot and only when somebody asks. Main only.
+ *
+ * Every row of every source is looked at: beyond a few thousand look-ups that is a worker's job, which
+ * all who ask for the same share. What was made is kept until the next publish.
+ */
+import type { Fabric } from '../fabric/fabric.js';
+import type { Table } from '../fabric/table.js';
+import { WeftError } from '../model/errors.js';
+import type { JobResult, JobRunner } from '../model/jobs.js';
+import type { CoverageQuery } from '../query/coverage-query.js';
+import { RETRY_AFTER_S } from '../query/freshness.js';
+import {
+  encodeCoverage,
+  type CoverageOrder,
+  type CoverageResult,
+  type CoverageTask,
+  type EncodedCoverage,
+} from './coverage.js';
+
+/** Rows times sources that main looks at by itself. */
+const LOOKUPS_INLINE_MAX = 2_000;
+/** Answers kept of one snapshot: pages of one list, and each source. */
+const KEPT_MAX = 64;
+
+export interface CoverageServiceOptions {
+  readonly fabric: Fabric;
+  readonly jobs: JobRunner;
+  /** MAX_LIST_BYTES. */
+  readonly listBytesMax: number;
+  /** Of one job's run. */
+  readonly jobTimeoutMs: number;
+}
+
+export interface Coverage extends EncodedCoverage {
+  readonly snapshotId: string;
+}
+
+const NOTHING: EncodedCoverage = {
+  totals: { rows: 0, sharedRows: 0, missingRows: 0, parts: [] },
+  missing: new TextEncoder().encode('[]'),
+  shared: new TextEncoder().encode('[]'),
+};
+const NOTHING_CSV: EncodedCoverage = {
+  ...NOTHING,
+  missing: new TextEncoder().encode('switch_id,source,since,last_timestamp\r\n'),
+};
+
+/** The refusal that a failed job means for its requests. */
+function jobError(result: Extract<JobResult<CoverageResult>, { ok: false }>): WeftError {
+  const message = `cannot make the coverage: ${result.message}`;
+  if (result.reason === 'timeout') return new WeftError('deadline', message);
+  if (result.reason === 'worker') return new WeftError('internal', message);
+  return new WeftError('overloaded', message, RETRY_AFTER_S);
+}
+
+export class CoverageService {
+  readonly #options: CoverageServiceOptions;
+  readonly #kept = new Map<string, Coverage | Promise<Coverage>>();
+
+  constructor(options: CoverageServiceOptions) {
+    this.#options = options;
+    options.fabric.onPublish(() => this.#kept.clear());
+  }
+
+  /** Throws too_large, or rejects with it, overloaded, deadline or internal. */
+  get(query: CoverageQuery): Coverage | Promise<Coverage> {
+    const { fabric, listBytesMax } = this.#options;
+    const { table } = fabric;
+    if (!table) {
+      return { snapshotId: fabric.snapshotId, ...(query.format === 'csv' ? NOTHING_CSV : NOTHING) };
+    }
+    const key = `${query.format} ${query.source ?? ''} ${query.limit} ${query.offset}`;
+    const known = this.#kept.get(key);
+    if (known) return known;
+    const order: CoverageOrder = { query, listBytesMax };
+    const slots = table.parts.reduce((sum, part) => sum + part.bank.slots, 0);
+    if (slots * table.parts.length > LOOKUPS_INLINE_MAX) return this.#share(key, this.#run(table, order));
+    const made = { snapshotId: table.snapshotId, ...encodeCoverage(table, order) };
+    this.#keep(key, made);
+    return made;
+  }
+
+  #keep(key: string, made: Coverage | Promise<Coverage>): void {
+    this.#kept.set(key, made);
+    const oldest = this.#kept.keys().next();
+    if (this.#kept.size > KEPT_MAX && !oldest.done) this.#kept.delete(oldest.value);
+  }
+
+  /** Failures are not kept: the next request tries again. */
+  #share(key: string, running: Promise<Coverage>): Promise<Coverage> {
+    this.#keep(key, running);
+    running.catch(() => {
+      if (this.#kept.get(key) === running) this.#kept.delete(key);
+    });
+    return running;
+  }
+
+  async #run(table: Table, order: CoverageOrder): Promise<Coverage> {
+    const { fabric, jobs, jobTimeoutMs } = this.#options;
+    const unpin = fabric.pin();
+    const task: CoverageTask = { table: table.ref(), ...order };
+    const result = await jobs.run<CoverageResult>('encodeCoverage', task, {
+      jobClass: 'encode',
+      timeoutMs: jobTimeoutMs,
+    });
+    if (!result.ok) {
+      // Until its thread has ended the job may still read.
+      void result.exited.then(unpin);
+      throw jobError(result);
+    }
+    unpin();
+    if (!result.value.ok) throw new WeftError(result.value.code, result.value.message);
+    return { snapshotId: table.snapshotId, ...result.value.coverage };
+  }
+}
