@@ -21,6 +21,8 @@ describe('defaults', () => {
       staleMsMax: null,
       bodyBytesMax: 512 * MIB,
       decodedBytesMax: 1024 * MIB,
+      missingRowsMax: 10_000,
+      missingKeepMs: 86_400_000,
       bodyCacheBytes: 256 * MIB,
       listBytesMax: 256 * MIB,
       frameCellsMax: 8_000_000,
