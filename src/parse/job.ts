@@ -1,8 +1,8 @@
 /** One parse job: from a task of main's to the answer it gets. Runs in a worker, start to end. */
 import { bodyBytes, sameBytes } from '../snapshot/arena.js';
 import { recordChanges } from '../snapshot/changes.js';
-import { recordMissing } from '../snapshot/missing.js';
 import type { ParseAnswer, ParseTarget, ParseTask } from '../snapshot/parse-task.js';
+import { recordMissing } from '../snapshot/record-missing.js';
 import { BankWriter } from '../snapshot/writer.js';
 import type { ScanResult } from './failure.js';
 import { planHeader } from './header.js';

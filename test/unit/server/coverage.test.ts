@@ -1,50 +1,16 @@
-/** GET /telemetry/coverage over real HTTP: members, paging, mistakes, caching, ages. */
+/** GET /telemetry/coverage over real HTTP: members, ages, where it is made. */
 import { afterEach, describe, expect, test } from 'vitest';
+import { answerOf, CoverageRigs, manyRows, PATH } from './coverage-rig.js';
 import type { SourceStateView } from '../../../src/stats/document.js';
-import { members, ServerRig, type Reply, type RigOptions } from '../../fixtures/server-rig.js';
-import { row, type Row } from '../../fixtures/tables.js';
+import { members } from '../../fixtures/server-rig.js';
 
-const PATH = '/telemetry/coverage';
 const T0 = Date.UTC(2026, 0, 1);
-const rigs: ServerRig[] = [];
-
-function newRig(options: RigOptions = {}): ServerRig {
-  const rig = new ServerRig({ sources: ['a', 'b'], rows: null, maxStaleMs: 60_000, ...options });
-  rigs.push(rig);
-  return rig;
-}
-
-afterEach(() => {
-  for (const rig of rigs.splice(0)) rig.close();
-});
-
-const rowsOf = (...ids: string[]): Row[] => ids.map((id, i) => row(id, { m: i }));
-const manyRows = (count: number): Row[] => rowsOf(...Array.from({ length: count }, (_, i) => `sw-${i}`));
-
-interface Answer {
-  readonly sources: readonly Record<string, unknown>[];
-  readonly missing: readonly Record<string, unknown>[];
-  readonly shared: readonly Record<string, unknown>[];
-  readonly [name: string]: unknown;
-}
-
-const answerOf = (reply: Reply): Answer => members(reply) as Answer;
-
-/** Two sources that share two rows; then `a` loses one of its own and one of both. */
-async function lossy(options: RigOptions = {}): Promise<ServerRig> {
-  const rig = newRig(options);
-  const { tables } = rig;
-  tables.publish('a', rowsOf('a1', 'a2', 'both1', 'both2'));
-  await tables.clock.advance(1000);
-  tables.publish('b', rowsOf('b1', 'both1', 'both2'));
-  await tables.clock.advance(1000);
-  tables.publish('a', rowsOf('a1', 'both1'));
-  return rig;
-}
+const rigs = new CoverageRigs();
+afterEach(() => rigs.close());
 
 describe('the document', () => {
   test('says who holds, serves and lost what', async () => {
-    const rig = await lossy();
+    const rig = await rigs.lossy();
     const reply = await rig.get(PATH);
     expect([reply.status, reply.headers.get('content-type')]).toEqual([200, 'application/json']);
     expect(reply.headers.get('x-request-id')).not.toBeNull();
@@ -105,7 +71,7 @@ describe('the document', () => {
   });
 
   test('a source that falls silent makes only the rows stale that it serves', async () => {
-    const rig = await lossy();
+    const rig = await rigs.lossy();
     await rig.tables.clock.advance(59_500);
     const one = answerOf(await rig.get(PATH));
     expect(one).toMatchObject({ stale_rows: 2, rows: 4 });
@@ -120,7 +86,7 @@ describe('the document', () => {
   });
 
   test('before the first publish it is empty, and 200', async () => {
-    const reply = await newRig().get(PATH);
+    const reply = await rigs.make().get(PATH);
     expect(reply.status).toBe(200);
     const body = answerOf(reply);
     expect(body).toMatchObject({ rows: 0, missing: [], shared: [] });
@@ -128,7 +94,7 @@ describe('the document', () => {
       { id: 'a', rows: 0, age_ms: null, stale: true, last_good_at: null },
       { id: 'b' },
     ]);
-    const csv = await newRig().get(`${PATH}?format=csv`);
+    const csv = await rigs.make().get(`${PATH}?format=csv`);
     expect(csv.text).toBe('switch_id,source,since,last_timestamp\r\n');
   });
 
@@ -150,7 +116,7 @@ describe('the document', () => {
       },
     };
     const statsView = { source: (id: string) => (id === 'b' ? state : undefined), sharedBytes: () => 0 };
-    const rig = await lossy({ statsView });
+    const rig = await rigs.lossy({ statsView });
     const [a, b] = answerOf(await rig.get(PATH)).sources;
     expect(a!['last_error']).toBeNull();
     expect(b!['state']).toBe('failing');
@@ -163,77 +129,13 @@ describe('the document', () => {
   });
 });
 
-describe('parameters', () => {
-  test('source narrows everything', async () => {
-    const rig = await lossy();
-    const b = answerOf(await rig.get(`${PATH}?source=b`));
-    expect(b).toMatchObject({ rows: 3, shared_rows: 1, missing_rows: 0, missing: [] });
-    expect(b.sources.map(({ id }) => id)).toEqual(['b']);
-    expect(b.shared).toHaveLength(1);
-    const a = answerOf(await rig.get(`${PATH}?source=a`));
-    expect(a).toMatchObject({ rows: 2, missing_rows: 1, missing: [{ switch_id: 'a2' }] });
-  });
-
-  test('limit and offset cut the lists, never the totals', async () => {
-    const rig = newRig();
-    rig.tables.publish('a', manyRows(20));
-    rig.tables.publish('b', manyRows(10));
-    await rig.tables.clock.advance(1000);
-    rig.tables.publish('a', manyRows(12));
-    const page = answerOf(await rig.get(`${PATH}?limit=3&offset=6`));
-    expect(page).toMatchObject({ shared_rows: 10, missing_rows: 8, limit: 3, offset: 6 });
-    expect(page.missing.map((one) => one['switch_id'])).toEqual(['sw-18', 'sw-19']);
-    expect(page.shared.map((one) => one['switch_id'])).toEqual(['sw-6', 'sw-7', 'sw-8']);
-  });
-
-  test('format=csv is the list of missing rows', async () => {
-    const rig = await lossy();
-    const reply = await rig.get(`${PATH}?format=csv`);
-    expect(reply.headers.get('content-type')).toBe('text/csv; charset=utf-8');
-    expect(reply.text).toBe(
-      'switch_id,source,since,last_timestamp\r\n' +
-        'a2,a,2026-01-01T00:00:02.000Z,2026-01-01T00:00:00.000Z\r\n',
-    );
-  });
-
-  test.each([
-    ['limit=0', 422, 'out_of_range'],
-    ['limit=10001', 422, 'out_of_range'],
-    ['offset=-1', 422, 'out_of_range'],
-    ['limit=x', 400, 'bad_value'],
-    ['format=xml', 400, 'bad_value'],
-    ['source=c', 400, 'bad_value'],
-    ['fields=a', 400, 'unknown_parameter'],
-    ['limit=1&limit=2', 400, 'duplicate_parameter'],
-  ])('%s: %i %s', async (query, status, error) => {
-    const reply = await newRig().get(`${PATH}?${query}`);
-    expect([reply.status, members(reply)['error']]).toEqual([status, error]);
-  });
-
-  test('an unknown source is told which there are', async () => {
-    const reply = await newRig().get(`${PATH}?source=c`);
-    expect(members(reply)['message']).toBe("Parameter 'source' names no source: 'c'; there are a, b.");
-  });
-
-  test('HEAD, OPTIONS, other methods', async () => {
-    const rig = await lossy();
-    const whole = await rig.get(PATH);
-    const head = await rig.get(PATH, {}, 'HEAD');
-    expect([head.status, head.text]).toEqual([200, '']);
-    expect(Number(head.headers.get('content-length'))).toBe(whole.text.length);
-    const options = await rig.get(PATH, {}, 'OPTIONS');
-    expect([options.status, options.headers.get('allow')]).toEqual([204, 'GET, HEAD, OPTIONS']);
-    expect((await rig.get(PATH, {}, 'POST')).status).toBe(405);
-  });
-});
-
 describe('where it is made', () => {
   test('few rows on the spot, many in a job that all share, once a snapshot', async () => {
-    const small = await lossy();
+    const small = await rigs.lossy();
     await small.get(PATH);
     expect(small.jobs.ran).toEqual([]);
 
-    const rig = newRig();
+    const rig = rigs.make();
     rig.tables.publish('a', manyRows(3000));
     let open = (): void => {};
     rig.jobs.gate = new Promise((resolve) => (open = resolve));
@@ -250,7 +152,7 @@ describe('where it is made', () => {
   });
 
   test('a job that fails is an error for those who asked, and is tried again', async () => {
-    const rig = newRig();
+    const rig = rigs.make();
     rig.tables.publish('a', manyRows(3000));
     for (const [reason, status] of [
       ['timeout', 504],
@@ -265,7 +167,7 @@ describe('where it is made', () => {
   });
 
   test('lists beyond MAX_LIST_BYTES are refused', async () => {
-    const rig = newRig({ listBytesMax: 2000 });
+    const rig = rigs.make({ listBytesMax: 2000 });
     rig.tables.publish('a', manyRows(100));
     rig.tables.publish('b', manyRows(100));
     const reply = await rig.get(PATH);

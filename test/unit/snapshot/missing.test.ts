@@ -4,11 +4,11 @@ import { FreeList } from '../../../src/snapshot/free-list.js';
 import {
   MISSING_DEFAULTS,
   MissingRows,
-  recordMissing,
   type MissingCarry,
   type MissingCounts,
   type MissingRules,
 } from '../../../src/snapshot/missing.js';
+import { recordMissing } from '../../../src/snapshot/record-missing.js';
 import { Segment } from '../../../src/snapshot/segment.js';
 import { BankWriter } from '../../../src/snapshot/writer.js';
 
