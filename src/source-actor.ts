@@ -18,7 +18,7 @@ import { BodyArena } from './snapshot/arena.js';
 import type { FreeList } from './snapshot/free-list.js';
 import type { MissingRules } from './snapshot/missing.js';
 import type { BreakerState } from './source/breaker.js';
-import { HttpPollSource } from './source/http-poll.js';
+import { openSource, type PolledSource } from './source/open-source.js';
 import type { PollObserver, PollResult } from './source/poll-report.js';
 import type { SourceFailure, SourceStateView } from './stats/document.js';
 import type { SourceStats } from './stats/source-stats.js';
@@ -41,7 +41,7 @@ export class SourceActor implements PollObserver, IngestObserver {
   readonly #deps: SourceActorDeps;
   readonly #log: Logger;
   readonly #errors: Throttle;
-  readonly #source: HttpPollSource;
+  readonly #source: PolledSource;
   readonly #ingest: Ingest;
   #rows = 0;
   #bodyBytes = 0;
@@ -67,7 +67,7 @@ export class SourceActor implements PollObserver, IngestObserver {
       },
       { ...deps, observer: this, wantedKinds },
     );
-    this.#source = new HttpPollSource(config, {
+    this.#source = openSource(config, {
       clock,
       random,
       observer: this,

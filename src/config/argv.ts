@@ -3,18 +3,24 @@
 import { parseArgs } from 'node:util';
 import type { Mistakes } from './mistakes.js';
 import { hint } from './nearest.js';
-import { COMMANDS, type Command } from './option.js';
+import { COMMANDS, OPERANDS, type Command } from './option.js';
 import { OPTION_ROWS, type OptionKey } from './options.js';
+import { maskUrl } from './source-url.js';
 
 export interface CommandLine {
   /** undefined when none, or no valid one, was given: then a mistake says so. */
   readonly command: Command | 'help' | 'version' | undefined;
   /** Raw values by option key. */
   readonly flags: ReadonlyMap<OptionKey, string>;
+  /** Words behind the command that are no flags: files, a folder, an address. */
+  readonly operands: readonly string[];
 }
 
 /** Flags without a value. */
-const SWITCHES: ReadonlySet<string> = new Set(['help', 'version']);
+const SWITCHES: ReadonlySet<string> = new Set([
+  ...['help', 'version'],
+  ...OPTION_ROWS.filter(([, spec]) => spec.kind.isSwitch).map(([, spec]) => spec.name),
+]);
 const FLAGS = new Map(OPTION_ROWS.map(([key, spec]) => [spec.name, { key, spec }]));
 
 /** `argv` without the interpreter and the script. Reports every mistake, not only the first. */
@@ -23,16 +29,31 @@ export function readCommandLine(argv: readonly string[], mistakes: Mistakes): Co
   const word = operands[0];
   // Whoever asks for help gets it, whatever else is wrong.
   const asks = (...names: readonly string[]): boolean => given.some(({ name }) => names.includes(name));
-  if (asks('help', 'h') || word === 'help') return { command: 'help', flags: new Map() };
-  if (asks('version', 'V') || word === 'version') return { command: 'version', flags: new Map() };
+  if (asks('help', 'h') || word === 'help') return { ...NOTHING, command: 'help' };
+  if (asks('version', 'V') || word === 'version') return { ...NOTHING, command: 'version' };
   const command = COMMANDS.find((candidate) => candidate === word);
   if (word === undefined) {
     mistakes.add('command', `none is given, allowed: ${COMMANDS.join(', ')}, help, version`);
   } else if (command === undefined) {
     mistakes.value('command', word, `${COMMANDS.join(', ')}, help, version${hint(word, COMMANDS)}`);
   }
-  for (const extra of operands.slice(1)) mistakes.value('command line', extra, 'one command and flags');
-  return { command, flags: readFlags(given, command, mistakes) };
+  const rest = operands.slice(1);
+  if (command === undefined) checkOperands(rest, NO_COMMAND, mistakes);
+  else checkOperands(rest, { command, ...OPERANDS[command] }, mistakes);
+  return { command, flags: readFlags(given, command, mistakes), operands: rest };
+}
+
+const NOTHING = { flags: new Map<OptionKey, string>(), operands: [] };
+const NO_COMMAND = { command: 'weft', name: '', min: 0, max: 0 };
+
+function checkOperands(
+  operands: readonly string[],
+  { command, name, min, max }: typeof NO_COMMAND,
+  mistakes: Mistakes,
+): void {
+  const allowed = max === 0 ? 'one command and flags' : `at most ${max} ${name} and flags`;
+  for (const extra of operands.slice(max)) mistakes.value('command line', maskUrl(extra), allowed);
+  if (operands.length < min) mistakes.add('command line', `${command} needs ${name}, which is missing`);
 }
 
 interface GivenFlag {
@@ -78,14 +99,19 @@ function readFlags(
     if (known === undefined) {
       mistakes.add(rawName, `is no flag of weft${hint(name, [...FLAGS.keys()])}`);
     } else if (command !== undefined && !known.spec.commands.includes(command)) {
-      mistakes.add(rawName, `is a flag of ${known.spec.commands.join(' and ')}, not of ${command}`);
-    } else if (value === undefined) {
+      mistakes.add(rawName, `is a flag of ${words(known.spec.commands)}, not of ${command}`);
+    } else if (value === undefined && !known.spec.kind.isSwitch) {
       mistakes.add(rawName, `needs a value, allowed: ${known.spec.kind.allowed}`);
     } else if (flags.has(known.key)) {
       mistakes.add(rawName, 'is given twice');
     } else {
-      flags.set(known.key, value);
+      flags.set(known.key, value ?? 'true');
     }
   }
   return flags;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+function words(names: readonly string[]): string {
+  return names.join(', ').replace(/, (?=[^,]*$)/, ' and ');
 }

@@ -5,15 +5,16 @@
 
 import type { LogLevel } from '../model/log.js';
 import type { ParsePolicy } from '../model/parse-policy.js';
+import type { ReplaySpeed } from './recording-options.js';
 
 export type Dialect = 'page' | 'map' | 'envelope' | 'plain';
 export type AccessLog = 'off' | 'errors' | 'all';
 
-/** One upstream that is polled. */
+/** One upstream that is polled, or one file that is read. */
 export interface SourceConfig {
   /** Names the source in /stats, /metrics and logs. Unique; `^[A-Za-z0-9._-]{1,64}$`. */
   readonly id: string;
-  /** http: or https:, absolute, without user name, password or fragment. */
+  /** http: or https:, absolute, without user name, password or fragment; or file: and a path. */
   readonly url: string;
   readonly intervalMs: number;
   /** The whole exchange: connect, headers and body. */
@@ -83,4 +84,20 @@ export interface Config {
   readonly generatorDialect: Dialect | 'ufm';
   readonly fault500Pct: number;
   readonly faultSlowMs: number;
+
+  /** Folder that `record` writes; null with the other commands. */
+  readonly recordOut: string | null;
+  /** Of the files of a recording. */
+  readonly recordBytesMax: number;
+  /** null = until it is stopped. */
+  readonly recordDurationMs: number | null;
+  readonly recordGzip: boolean;
+  /** Folder that `replay` reads; null with the other commands. */
+  readonly replayDir: string | null;
+  readonly replaySpeed: ReplaySpeed;
+  readonly replayLoop: boolean;
+  /** null = all that were recorded. */
+  readonly replaySource: string | null;
+  readonly replayTimes: 'shifted' | 'original';
+  readonly replaySkipFailures: boolean;
 }

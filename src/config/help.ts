@@ -1,7 +1,7 @@
 /** The help text and the documentation tables, drawn from the options table. */
 
 import { OPTION_ROWS } from './options.js';
-import type { OptionSpec } from './option.js';
+import { COMMANDS, type OptionSpec } from './option.js';
 import { SOURCE_KEYS } from './source-keys.js';
 
 const WIDTH = 100;
@@ -15,6 +15,9 @@ Commands:
   serve      poll the sources, answer reads, stream changes
   simulate   serve a simulated fabric as CSV
   demo       both in one process
+  record     keep what the sources answer: weft record --out DIR [UPSTREAM_URL]
+  replay     serve a recording as an upstream: weft replay DIR
+  load       serve saved files: weft load FILE...
   help       this text
   version    the version
 
@@ -25,18 +28,12 @@ Exit codes: 0 stopped, 1 cannot run, 78 configuration.
 
 /** What `weft help` prints: complete, at most 100 columns wide. */
 export function helpText(): string {
-  const sections = [
-    ['Every command:', (spec: OptionSpec<unknown>) => spec.commands.length === 3],
-    [
-      'serve and demo:',
-      (spec: OptionSpec<unknown>) => spec.commands.length === 2 && spec.commands.includes('serve'),
-    ],
-    ['simulate and demo:', (spec: OptionSpec<unknown>) => !spec.commands.includes('serve')],
-  ] as const;
-  const parts = sections.map(([title, belongs]) => {
-    const rows = OPTION_ROWS.filter(([, spec]) => belongs(spec)).map(([, spec]) => describe(spec));
-    return `${title}\n${rows.join('')}`;
-  });
+  const sections = new Map<string, string>();
+  for (const [, spec] of OPTION_ROWS) {
+    const title = spec.commands.length === COMMANDS.length ? 'every command' : spec.commands.join(', ');
+    sections.set(title, `${sections.get(title) ?? ''}${describe(spec)}`);
+  }
+  const parts = [...sections].map(([title, rows]) => `Flags of ${title}:\n${rows}`);
   return `${INTRODUCTION}\n${parts.join('\n')}`;
 }
 

@@ -3,11 +3,12 @@
 import { readCommandLine } from './argv.js';
 import type { Config, SourceConfig } from './config.js';
 import type { Environment } from './environment.js';
+import { fileEntries } from './file-sources.js';
 import { EMPTY_FILE, readConfigFile, type ConfigFile } from './file.js';
 import { Mistakes } from './mistakes.js';
 import type { Command } from './option.js';
 import { OptionReader } from './option-reader.js';
-import type { OptionValues } from './options.js';
+import type { OptionKey, OptionValues } from './options.js';
 import { SecretResolver } from './secrets.js';
 import { buildSources } from './sources.js';
 import { formatSize } from './value-kinds.js';
@@ -36,31 +37,53 @@ export type LoadedConfig =
 /** Never throws for what a user wrote. The environment of other programs (unknown names) is ignored. */
 export function loadConfig({ argv, env, readFile }: ConfigInput): LoadedConfig {
   const mistakes = new Mistakes();
-  const { command, flags } = readCommandLine(argv, mistakes);
+  const { command, flags: given, operands } = readCommandLine(argv, mistakes);
   if (command === 'help' || command === 'version') return { ok: true, command };
+  const flags = command === 'record' ? withUpstream(given, operands[0], mistakes) : given;
   // Without a command everything is read as for demo, so that all mistakes come at once.
   const reader = new OptionReader({ command: command ?? 'demo', flags, env }, mistakes);
   const path = reader.pathOfFile();
   const file = path === null ? EMPTY_FILE : readConfigFile(path, readFile, mistakes);
   const values = reader.read(file.options);
   const resolver = new SecretResolver(env, mistakes);
-  const upstream = command === 'simulate' ? NO_UPSTREAM : chooseUpstream(values, file, command);
+  const polls = command !== 'simulate' && command !== 'replay' && command !== 'load';
+  const upstream = polls ? chooseUpstream(values, file, command) : NO_UPSTREAM;
+  const saved = command === 'load' ? fileEntries(operands, values.loadKey) : [];
   const sources = buildSources(
     {
       urls: upstream.urls,
-      entries: command === 'simulate' ? [] : file.sources,
+      entries: polls ? file.sources : saved,
       defaults: values,
       defaultsSound: reader.isSound('pollMs', 'pollTimeoutMs', 'staleMsMax'),
     },
     resolver,
     mistakes,
   );
-  if (command !== 'simulate') checkUpstream(upstream, file, reader, mistakes);
+  if (polls) checkUpstream(upstream, file, reader, mistakes);
+  if (command === 'record' && values.recordOut === null && reader.isSound('recordOut')) {
+    mistakes.add('--out', 'is missing, allowed: the path of a folder');
+  }
   const inFlightBytesMax = values.inFlightBytesMax ?? Math.max(IN_FLIGHT_BYTES_DEFAULT, values.listBytesMax);
   checkInFlight(inFlightBytesMax, values.listBytesMax, mistakes);
   if (command === undefined || !mistakes.empty) return { ok: false, mistakes: mistakes.lines };
-  const config = assemble(values, inFlightBytesMax, sources, upstream.isDefault);
+  const config: Config = {
+    ...assemble(values, inFlightBytesMax, sources, upstream.isDefault),
+    ...(command === 'load' && values.port !== null && { serverPort: values.port }),
+    ...(command === 'replay' && values.port !== null && { generatorPort: values.port }),
+    replayDir: command === 'replay' ? operands[0]! : null,
+  };
   return { ok: true, command, config: deepFreeze(config), secrets: resolver.secrets };
+}
+
+/** `weft record URL` is short for --upstream-url. */
+function withUpstream(
+  flags: ReadonlyMap<OptionKey, string>,
+  url: string | undefined,
+  mistakes: Mistakes,
+): ReadonlyMap<OptionKey, string> {
+  if (url === undefined) return flags;
+  if (flags.has('upstreamUrls')) mistakes.add('--upstream-url', 'is given, and an UPSTREAM_URL beside it');
+  return new Map([...flags, ['upstreamUrls', url]]);
 }
 
 function checkUpstream(upstream: Upstream, file: ConfigFile, reader: OptionReader, mistakes: Mistakes): void {
@@ -99,8 +122,8 @@ function assemble(
   sources: readonly SourceConfig[],
   defaultUpstream: boolean,
 ): Config {
-  const { upstreamUrls: _, ...rest } = values;
-  return { ...rest, inFlightBytesMax, sources, defaultUpstream };
+  const { upstreamUrls: _urls, loadKey: _key, port: _port, ...rest } = values;
+  return { ...rest, inFlightBytesMax, sources, defaultUpstream, replayDir: null };
 }
 
 function deepFreeze<T>(value: T): T {

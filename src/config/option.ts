@@ -2,13 +2,36 @@
 
 import type { ValueKind } from './value-kinds.js';
 
-export const COMMANDS = ['serve', 'simulate', 'demo'] as const;
+export const COMMANDS = ['serve', 'simulate', 'demo', 'record', 'replay', 'load'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 /** What the daemon, the simulator, or both read. `demo` runs both and so reads all. */
-export const SERVE: readonly Command[] = ['serve', 'demo'];
+export const SERVE: readonly Command[] = ['serve', 'demo', 'load'];
 export const SIMULATE: readonly Command[] = ['simulate', 'demo'];
+/** What is read by whoever fetches bodies, and by whoever does so from upstreams. */
+export const FETCH: readonly Command[] = ['serve', 'demo', 'load', 'record'];
+export const POLL: readonly Command[] = ['serve', 'demo', 'record'];
+/** Whoever answers as an upstream. */
+export const PRODUCE: readonly Command[] = ['simulate', 'demo', 'replay'];
 export const EVERY: readonly Command[] = COMMANDS;
+
+/** Words behind a command that are no flags. */
+export interface OperandSpec {
+  readonly name: string;
+  readonly min: number;
+  readonly max: number;
+}
+
+const NO_OPERANDS: OperandSpec = { name: '', min: 0, max: 0 };
+
+export const OPERANDS: Readonly<Record<Command, OperandSpec>> = {
+  serve: NO_OPERANDS,
+  simulate: NO_OPERANDS,
+  demo: NO_OPERANDS,
+  record: { name: 'UPSTREAM_URL', min: 0, max: 1 },
+  replay: { name: 'DIR', min: 1, max: 1 },
+  load: { name: 'FILE', min: 1, max: 256 },
+};
 
 export interface OptionSpec<T> {
   /** The flag without its dashes: `poll-ms`. */

@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { BODY_BYTES_LIMIT } from '../model/limits.js';
 import { LOG_LEVELS } from '../model/log.js';
-import { EVERY, SERVE, derived, option } from './option.js';
+import { EVERY, FETCH, POLL, SERVE, derived, option } from './option.js';
 import { urlList } from './source-url.js';
 import { choice, host, size, text, whole } from './value-kinds.js';
 
@@ -44,18 +44,18 @@ export const SERVE_OPTIONS = {
       help:
         'Endpoints to poll, separated by commas, beside the sources of the file. ' +
         'Set but empty, or not set while the file has sources: those of the file alone.',
-      commands: SERVE,
+      commands: POLL,
     },
   ),
   pollMs: option<number>('poll-ms', 1500, {
     kind: whole(10, 24 * HOUR_MS, 'ms'),
     help: 'Time between the starts of two polls of one source.',
-    commands: SERVE,
+    commands: FETCH,
   }),
   pollTimeoutMs: option<number>('poll-timeout-ms', 5000, {
     kind: whole(10, HOUR_MS, 'ms'),
     help: 'Deadline of one whole exchange: connect, headers and body.',
-    commands: SERVE,
+    commands: FETCH,
   }),
   staleMsMax: derived<number | null>('max-stale-ms', () => null, 'max(60000, 3 × interval) of each source', {
     kind: whole(0, 30 * 24 * HOUR_MS, 'ms'),
@@ -65,12 +65,12 @@ export const SERVE_OPTIONS = {
   bodyBytesMax: option<number>('max-body-bytes', 512 * MIB, {
     kind: size(1024, BODY_BYTES_LIMIT),
     help: 'Largest body of a source on the wire.',
-    commands: SERVE,
+    commands: FETCH,
   }),
   decodedBytesMax: option<number>('max-decoded-bytes', 1024 * MIB, {
     kind: size(1024, BODY_BYTES_LIMIT),
     help: 'Largest body of a source after decompression.',
-    commands: SERVE,
+    commands: FETCH,
   }),
   missingRowsMax: option<number>('missing-rows-max', 10_000, {
     kind: whole(0, 1_000_000, ''),

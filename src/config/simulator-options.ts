@@ -1,18 +1,18 @@
 /** Options of the simulator. */
 
-import { SIMULATE, option } from './option.js';
+import { PRODUCE, SIMULATE, option } from './option.js';
 import { choice, host, whole } from './value-kinds.js';
 
 export const SIMULATOR_OPTIONS = {
   generatorHost: option<string>('generator-host', '127.0.0.1', {
     kind: host(),
-    help: 'Address the simulator listens on.',
-    commands: SIMULATE,
+    help: 'Address the simulator, or the replay, listens on.',
+    commands: PRODUCE,
   }),
   generatorPort: option<number>('generator-port', 9001, {
     kind: whole(0, 65535, ''),
-    help: 'Port the simulator listens on; 0 picks a free one.',
-    commands: SIMULATE,
+    help: 'Port the simulator, or the replay, listens on; 0 picks a free one.',
+    commands: PRODUCE,
   }),
   dataSwitches: option<number>('data-switches', 64, {
     kind: whole(1, 200_000, ''),

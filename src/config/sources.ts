@@ -3,6 +3,8 @@
 import type { z } from 'zod';
 import type { ParsePolicy } from '../model/parse-policy.js';
 import type { SourceConfig } from './config.js';
+import { withFileRules } from './file-sources.js';
+import { isFileUrl } from './file-url.js';
 import type { Mistakes } from './mistakes.js';
 import { hint } from './nearest.js';
 import type { OptionValues } from './options.js';
@@ -52,7 +54,8 @@ export function buildSources(
   const place = (where: string, entry: SourceEntry & Required): Placed => {
     const global = entry.max_stale_ms === undefined && defaults.staleMsMax !== null;
     const whereStale = global || where === 'UPSTREAM_URL' ? 'MAX_STALE_MS' : `${where}.max_stale_ms`;
-    return { where, whereStale, source: complete(entry, where, defaults, resolver) };
+    const ruled = isFileUrl(entry.url) ? withFileRules(entry) : entry;
+    return { where, whereStale, source: complete(ruled, where, defaults, resolver) };
   };
   const placed = urls.map((url, index) =>
     place('UPSTREAM_URL', { id: urls.length === 1 ? 'default' : `source-${index + 1}`, url }),

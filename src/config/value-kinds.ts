@@ -13,6 +13,8 @@ export interface ValueKind<T> {
   readonly schema: z.ZodType<T>;
   /** As one would write it in the environment: the inverse of the schema. */
   format(value: T): string;
+  /** True where the flag alone, without a value, says true. */
+  readonly isSwitch?: boolean;
 }
 
 const KIB = 1024;
@@ -106,6 +108,15 @@ export function text(lengthMax: number, what: string): ValueKind<string> {
 export function flag(): ValueKind<boolean> {
   const allowed = 'true or false';
   return { allowed, placeholder: allowed, schema: z.boolean({ error: allowed }), format: String };
+}
+
+/** A flag that may stand alone: `--gzip`. */
+export function onOff(): ValueKind<boolean> {
+  const allowed = 'true or false; the flag alone is true';
+  const schema = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')], {
+    error: allowed,
+  });
+  return { allowed, placeholder: 'true|false', schema, format: String, isSwitch: true };
 }
 
 /** A list of distinct strings. */

@@ -17,7 +17,7 @@ export interface HttpPollTools {
   readonly random: Random;
   readonly allocate: AllocateBody;
   readonly observer: PollObserver;
-  /** Replaces the network, in tests of schedules. */
+  /** Replaces the network: by a file, or by a script in tests of schedules. */
   readonly openExchange?: () => Exchange;
 }
 

@@ -46,7 +46,7 @@ describe('flags', () => {
   });
   test('of another command are mistakes; its environment is ignored', () => {
     expect(mistakesOf({ argv: ['simulate', '--poll-ms=5000'] })).toEqual([
-      '--poll-ms: is a flag of serve and demo, not of simulate',
+      '--poll-ms: is a flag of serve, demo, load and record, not of simulate',
     ]);
     expect(configOf({ argv: ['simulate'], env: { POLL_MS: 'x', UPSTREAM_URL: 'x' } }).pollMs).toBe(1500);
     expect(configOf({ argv: ['serve'], env: { DATA_SWITCHES: 'x' } }).dataSwitches).toBe(64);
@@ -69,12 +69,12 @@ describe('commands', () => {
   });
   test('none, an unknown one, or a second one is a mistake beside all others', () => {
     expect(mistakesOf({ argv: [], env: { POLL_MS: 'x', DATA_SWITCHES: 'y' } })).toEqual([
-      'command: none is given, allowed: serve, simulate, demo, help, version',
+      'command: none is given, allowed: serve, simulate, demo, record, replay, load, help, version',
       expect.stringContaining('POLL_MS'),
       expect.stringContaining('DATA_SWITCHES'),
     ]);
     expect(mistakesOf({ argv: ['server'] })).toEqual([
-      'command: "server" is not allowed, allowed: serve, simulate, demo, help, version (did you mean serve?)',
+      'command: "server" is not allowed, allowed: serve, simulate, demo, record, replay, load, help, version (did you mean serve?)',
     ]);
     expect(mistakesOf({ argv: ['serve', 'demo', '--', '--workers'] })).toHaveLength(2);
   });

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { OPTION_ROWS } from '../../../src/config/options.js';
+import { OPERANDS, type Command } from '../../../src/config/option.js';
+import { OPTION_ROWS, type OptionKey } from '../../../src/config/options.js';
 import { configOf, load, mistakesOf } from './load-helper.js';
 
 const MIB = 1024 * 1024;
@@ -16,6 +17,16 @@ describe('defaults', () => {
       inFlightBytesMax: 256 * MIB,
       defaultDialect: 'none',
       accessLog: 'errors',
+      recordOut: null,
+      recordBytesMax: 1024 * MIB,
+      recordDurationMs: null,
+      recordGzip: false,
+      replayDir: null,
+      replaySpeed: 1,
+      replayLoop: false,
+      replaySource: null,
+      replayTimes: 'shifted',
+      replaySkipFailures: false,
       pollMs: 1500,
       pollTimeoutMs: 5000,
       staleMsMax: null,
@@ -115,6 +126,12 @@ describe('precedence', () => {
   });
 });
 
+/** A command with all that it cannot do without, but not the option under test. */
+function plainLine(command: Command, key: OptionKey): string[] {
+  const operands = Array.from({ length: OPERANDS[command].min }, () => 'x');
+  return [command, ...operands, ...(command === 'record' && key !== 'recordOut' ? ['--out=x'] : [])];
+}
+
 describe('every option', () => {
   for (const [key, spec] of OPTION_ROWS) {
     const command = spec.commands[0]!;
@@ -123,7 +140,10 @@ describe('every option', () => {
       const bad = '\u0001 bad';
       const shown =
         key === 'upstreamUrls' ? ['--upstream-url', 'UPSTREAM_URL'] : [`--${spec.name}`, spec.env];
-      const mistakes = mistakesOf({ argv: [command, `--${spec.name}=${bad}`], env: { [spec.env]: bad } });
+      const mistakes = mistakesOf({
+        argv: [...plainLine(command, key), `--${spec.name}=${bad}`],
+        env: { [spec.env]: bad },
+      });
       expect(mistakes.map((line) => line.slice(0, line.indexOf(':')))).toEqual(shown);
       for (const line of mistakes) expect(line).toContain('allowed: ');
     });
@@ -133,7 +153,10 @@ describe('every option', () => {
     const names = OPTION_ROWS.flatMap(([, spec]) => [spec.name, spec.env, spec.fileKey ?? spec.name]);
     for (const [, spec] of OPTION_ROWS) {
       if (spec.name === 'config') continue;
-      expect(spec.env).toBe(spec.name.toUpperCase().replaceAll('-', '_'));
+      const derived = spec.name.toUpperCase().replaceAll('-', '_');
+      // Short flags of one command say in the environment whose they are.
+      const owners = ['', ...spec.commands.map((command) => `${command.toUpperCase()}_`), 'WEFT_'];
+      expect(owners.map((owner) => owner + derived)).toContain(spec.env);
     }
     const envs = OPTION_ROWS.map(([, spec]) => spec.env);
     expect(new Set(envs).size).toBe(envs.length);
