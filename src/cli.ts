@@ -1,8 +1,10 @@
 /**
- * weft serve | simulate | demo. Reads the configuration once, starts what was asked for, and ends
+ * weft serve | simulate | demo | record | replay | load. Reads the configuration once, starts what was asked for, and ends
  * with 0 (stopped), 1 (cannot run) or 78 (configuration).
  */
 import { readFileSync } from 'node:fs';
+import { checkSavedFiles, savedFiles } from './cli-files.js';
+import { runRecord, runReplay, type Part } from './cli-recordings.js';
 import type { Config } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
 import { helpText } from './config/help.js';
@@ -60,14 +62,14 @@ function withUpstream(config: Config, simulator: Simulator | null): Config {
   return { ...config, sources };
 }
 
-async function printTryIt(daemon: Daemon, simulator: Simulator): Promise<void> {
+/** `heads`: name and address of what feeds the daemon. */
+async function printTryIt(daemon: Daemon, heads: readonly (readonly [string, string])[]): Promise<void> {
   const { switchId, metric } = await daemon.example;
   const query = `switch_id=${encodeURIComponent(switchId)}&metric=${encodeURIComponent(metric)}`;
   process.stdout.write(
     [
       '',
-      `  simulator  ${simulator.url}/counters`,
-      `  weft       ${daemon.url}`,
+      ...[...heads, ['weft', daemon.url] as const].map(([name, at]) => `  ${name.padEnd(9)}  ${at}`),
       '',
       `  curl '${daemon.url}/telemetry/GetMetric?${query}'`,
       `  curl '${daemon.url}/telemetry/ListMetrics?metrics=${encodeURIComponent(metric)}'`,
@@ -88,10 +90,12 @@ async function run(
   const log = createLogger({ level: config.logLevel, clock: systemClock, redactor });
   let simulator: Simulator | null = null;
   let daemon: Daemon | null = null;
+  let part: Part | null = null;
   const shutdown = new Shutdown({
     stop: async () => {
       const clean = (await daemon?.stop()) ?? true;
       await simulator?.close();
+      await part?.stop();
       return clean;
     },
     timeoutMs: config.shutdownTimeoutMs,
@@ -101,16 +105,28 @@ async function run(
     exit: exitProcess,
   });
   hookProcess(shutdown);
+  const giveUp = async (error: unknown): Promise<void> => {
+    const message = (error as Error).message;
+    log.fatal('startup.failed', { error: message }, message);
+    process.stderr.write(`weft: ${redactor.text(message)}\n`);
+    await log.flush(FLUSH_MS);
+    exitProcess(error instanceof NativeBuildError ? EXIT_CONFIG : EXIT_CANNOT_RUN);
+  };
+  const parts = { clock: systemClock, random: systemRandom, log, redactor };
+  const finish = (reason: string): void => {
+    if (!shutdown.isUnderWay) shutdown.signal(reason);
+  };
   try {
-    if (command !== 'serve') simulator = await startFabric(config, log);
-    if (command !== 'simulate') {
+    if (command === 'record')
+      part = await runRecord(config, parts, { finish, giveUp: (error) => void giveUp(error) });
+    if (command === 'replay') part = await runReplay(config, parts);
+    if (command === 'load') await checkSavedFiles(config.sources);
+    if (command === 'simulate' || command === 'demo') simulator = await startFabric(config, log);
+    if (command === 'serve' || command === 'demo' || command === 'load') {
       const served = withUpstream(config, simulator);
       daemon = await startDaemon(served, {
+        ...parts,
         version: version(),
-        clock: systemClock,
-        random: systemRandom,
-        log,
-        redactor,
         ...(workerEntries ? { workerEntries } : {}),
       });
       const sources = served.sources.map(({ id, url }) => ({ id, url: redactor.text(url) }));
@@ -122,13 +138,10 @@ async function run(
         sources,
       });
     }
-    if (daemon && simulator) await printTryIt(daemon, simulator);
+    if (daemon && simulator) await printTryIt(daemon, [['simulator', `${simulator.url}/counters`]]);
+    if (daemon && command === 'load') await printTryIt(daemon, savedFiles(config.sources));
   } catch (error) {
-    const message = (error as Error).message;
-    log.fatal('startup.failed', { error: message }, message);
-    process.stderr.write(`weft: ${redactor.text(message)}\n`);
-    await log.flush(FLUSH_MS);
-    exitProcess(error instanceof NativeBuildError ? EXIT_CONFIG : EXIT_CANNOT_RUN);
+    await giveUp(error);
   }
 }
 

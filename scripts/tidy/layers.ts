@@ -10,7 +10,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['model'],
   ['config', 'lifecycle', 'log', 'stats'],
   ['snapshot'],
-  ['pool', 'parse', 'fabric', 'source', 'simulator'],
+  ['pool', 'parse', 'fabric', 'source', 'simulator', 'recording'],
   ['query'],
   ['view'],
   ['live', 'sink'],

@@ -100,14 +100,14 @@ export const RECORDING_OPTIONS = {
 
 /** A time with its unit; in milliseconds. */
 function duration(): ValueKind<number> {
-  const allowed = 'a whole number and ms, s, m, h or d, such as 90s, 10m or 2h, of 100ms to 365d';
+  const allowed = 'a whole number and ms, s, m, h or d, such as 90s, 10m or 2h, of 100ms to 24d';
   const schema = z
     .string({ error: allowed })
     .transform((given) => {
       const match = DURATION.exec(given);
       return match ? Number(match[1]) * UNIT_MS[match[2]!]! : NaN;
     })
-    .refine((ms) => ms >= 100 && ms <= 365 * UNIT_MS['d']!, { error: allowed });
+    .refine((ms) => ms >= 100 && ms <= 24 * UNIT_MS['d']!, { error: allowed });
   return { allowed, placeholder: 'time', schema, format: (ms) => `${ms}ms` };
 }
 

@@ -31,6 +31,8 @@ export interface ExchangeFacts {
   readonly skewMs: number | null;
   /** X-Snapshot-Ts in epoch milliseconds. */
   readonly snapshotTsMs: number | null;
+  /** Some headers of the answer, names in lower case, as received; absent without an answer. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface PollResult extends ExchangeFacts {

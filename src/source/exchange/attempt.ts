@@ -217,6 +217,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
       expectedBytes: head?.status === 200 ? head.contentLength : null,
       skewMs: head ? skewOf(head, clock.nowMs()) : null,
       snapshotTsMs: head?.snapshotTsMs ?? null,
+      ...(head && { headers: head.kept }),
     };
   }
 }

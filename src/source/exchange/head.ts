@@ -14,6 +14,8 @@ export interface ResponseHead {
   readonly contentLength: number | null;
   readonly snapshotTsMs: number | null;
   readonly dateMs: number | null;
+  /** What a recording keeps: see KEPT_HEADERS. */
+  readonly kept: Readonly<Record<string, string>>;
   /** Location, for the message that says why it is not followed. */
   readonly location: string | null;
 }
@@ -35,8 +37,23 @@ export function readHead(status: number, rawHeaders: unknown): ResponseHead {
     contentLength: length !== null && /^[0-9]+$/.test(length) ? Number(length) : null,
     snapshotTsMs: saneMs(only('x-snapshot-ts')),
     dateMs: Number.isNaN(date) ? null : date,
+    kept: keep(fields),
     location: only('location'),
   };
+}
+
+/** They say something of the body and its time, and are nobody's secret. */
+const KEPT_HEADERS = [
+  ...['content-type', 'content-encoding', 'content-length', 'date'],
+  ...['etag', 'last-modified', 'retry-after', 'x-snapshot-ts'],
+];
+const KEPT_LENGTH_MAX = 256;
+
+function keep(fields: ReadonlyMap<string, readonly string[]>): Readonly<Record<string, string>> {
+  const kept = KEPT_HEADERS.filter((name) => fields.has(name));
+  return Object.fromEntries(
+    kept.map((name) => [name, fields.get(name)!.join(', ').slice(0, KEPT_LENGTH_MAX)]),
+  );
 }
 
 /**

@@ -6,6 +6,19 @@ import { configOf, load, mistakesOf } from './load-helper.js';
 
 const MIB = 1024 * 1024;
 
+const RECORDING_DEFAULTS = {
+  recordOut: null,
+  recordBytesMax: 1024 * MIB,
+  recordDurationMs: null,
+  recordGzip: false,
+  replayDir: null,
+  replaySpeed: 1,
+  replayLoop: false,
+  replaySource: null,
+  replayTimes: 'shifted',
+  replaySkipFailures: false,
+};
+
 describe('defaults', () => {
   test('are those of the contract', () => {
     expect(configOf({})).toEqual({
@@ -17,16 +30,7 @@ describe('defaults', () => {
       inFlightBytesMax: 256 * MIB,
       defaultDialect: 'none',
       accessLog: 'errors',
-      recordOut: null,
-      recordBytesMax: 1024 * MIB,
-      recordDurationMs: null,
-      recordGzip: false,
-      replayDir: null,
-      replaySpeed: 1,
-      replayLoop: false,
-      replaySource: null,
-      replayTimes: 'shifted',
-      replaySkipFailures: false,
+      ...RECORDING_DEFAULTS,
       pollMs: 1500,
       pollTimeoutMs: 5000,
       staleMsMax: null,
