@@ -64,7 +64,7 @@ export function optionsMarkdown(): string {
     spec.fileKey === null ? '' : code(spec.fileKey),
     spec.defaultText,
     spec.kind.allowed,
-    spec.commands.join(', '),
+    spec.commands.length === COMMANDS.length ? 'all' : spec.commands.join(', '),
     spec.help,
   ]);
   return table(['flag', 'environment', 'file', 'default', 'allowed', 'commands', 'meaning'], rows);

@@ -66,6 +66,7 @@ test('every file that the pages name exists', () => {
     'docs/operations.md',
     'docs/sources.md',
     'docs/live.md',
+    'docs/record-replay.md',
     'docs/architecture.md',
   ]) {
     const text = readFileSync(join(root, page), 'utf8');

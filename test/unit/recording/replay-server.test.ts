@@ -23,7 +23,7 @@ beforeEach(async () => {
   warned = [];
 });
 afterEach(async () => {
-  await client.close();
+  client.close();
   await replay.close();
   await folder.close();
 });
