@@ -12,5 +12,6 @@ export function encodeFrame({ table, selection, since, limits }: FrameTask): Fra
   const result = encode(openTable(table), selection, since, limits);
   if (!result.ok) return result;
   const buffers = result.parts.map((part) => part.buffer);
+  if (result.members) buffers.push(result.members.words.buffer);
   return move({ [TRANSFERABLE]: buffers, [VALUE]: result } as never) as unknown as FrameResult;
 }

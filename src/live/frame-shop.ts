@@ -6,9 +6,11 @@ import { changeSets, type SinceVersions } from '../fabric/changes.js';
 import type { Fabric } from '../fabric/fabric.js';
 import type { ErrorCode } from '../model/errors.js';
 import type { JobResult, JobRunner } from '../model/jobs.js';
-import { encodeFrame, type FrameResult, type FrameTask } from '../view/frame.js';
+import { encodeFrame, type FrameResult, type FrameSince, type FrameTask } from '../view/frame.js';
 import { frameCellsMax } from '../view/frame-changes.js';
+import { sliceOf } from '../view/frame-selection.js';
 import type { FrameLimits } from '../view/frame-parts.js';
+import { MemberBook } from './member-book.js';
 import type { SharedSelection } from './selections.js';
 import type { CurrentState, TableState } from './table-state.js';
 
@@ -69,6 +71,7 @@ export class FrameShop {
   /** By request key; only frames whose target is the current version. */
   readonly #ready = new Map<string, FrameOutcome>();
   readonly #coming = new Map<string, Promise<FrameOutcome>>();
+  readonly #members = new MemberBook();
   #readyBytes = 0;
   #running = 0;
   #current: CurrentState | null = null;
@@ -105,22 +108,37 @@ export class FrameShop {
     const known = this.#ready.get(key) ?? this.#coming.get(key);
     if (known) return known;
     const sets = since && changeSets(current.table, since);
-    if (sets === undefined) return GAP;
+    const from = since && this.#stateAt(selection, since, current);
+    if (sets === undefined || from === undefined) return GAP;
     const fields = selection.fieldsOf(current.schema).length;
     const wanted = selection.selection;
-    if (frameCellsMax(current.table, wanted.rows, fields, sets) <= this.#deps.inlineCellsMax) {
-      const result = encodeFrame(current.table, wanted, since, limits);
-      return this.#keep(key, request, outcomeOf(result, current));
+    if (frameCellsMax(current.table, wanted, fields, sets) <= this.#deps.inlineCellsMax) {
+      return this.#finish(request, current, encodeFrame(current.table, wanted, from, limits));
     }
     if (!this.hasRoom) return undefined;
-    const coming = this.#encodeInWorker(key, request, current);
+    const coming = this.#encodeInWorker(request, from, current);
     this.#coming.set(key, coming);
     return coming;
   }
 
-  async #encodeInWorker(key: string, request: FrameRequest, current: CurrentState): Promise<FrameOutcome> {
+  /** Undefined when the rows that the slice had then are no longer known. */
+  #stateAt(
+    selection: SharedSelection,
+    versions: SinceVersions,
+    current: CurrentState,
+  ): FrameSince | undefined {
+    if (sliceOf(selection.selection) === null) return { versions, members: null };
+    const members = this.#members.find(selection.key, current.schema, versions);
+    return members && { versions, members };
+  }
+
+  async #encodeInWorker(
+    request: FrameRequest,
+    since: FrameSince | null,
+    current: CurrentState,
+  ): Promise<FrameOutcome> {
     const { fabric, jobs, jobTimeoutMs, onRoom } = this.#deps;
-    const { selection, since, limits } = request;
+    const { selection, limits } = request;
     const task: FrameTask = { table: current.table.ref(), selection: selection.selection, since, limits };
     const unpin = fabric.pin();
     this.#running++;
@@ -133,14 +151,21 @@ export class FrameShop {
     // A thread that is still ending may still read: its banks stay pinned.
     if (result.ok) unpin();
     else void result.exited.then(unpin);
-    if (this.#current === current) this.#coming.delete(key);
+    if (this.#current === current) this.#coming.delete(requestKey(request));
     if (!result.ok) return { kind: 'failed', reason: result.reason, message: result.message };
-    const outcome = outcomeOf(result.value, current);
-    return this.#current === current ? this.#keep(key, request, outcome) : outcome;
+    return this.#finish(request, current, result.value);
   }
 
-  #keep(key: string, request: FrameRequest, outcome: FrameOutcome): FrameOutcome {
-    this.#put(key, outcome);
+  #finish(request: FrameRequest, made: CurrentState, result: FrameResult): FrameOutcome {
+    const outcome = outcomeOf(result, made);
+    if (result.ok && result.members) {
+      this.#members.keep(request.selection.key, made.schema, made.versions, result.members);
+    }
+    return this.#current === made ? this.#keep(request, outcome) : outcome;
+  }
+
+  #keep(request: FrameRequest, outcome: FrameOutcome): FrameOutcome {
+    this.#put(requestKey(request), outcome);
     // A diff that came out as a snapshot is what a new subscriber gets, too.
     if (outcome.kind === 'frame' && outcome.frame.kind === 'snapshot' && request.since) {
       this.#put(requestKey({ ...request, since: null }), outcome);

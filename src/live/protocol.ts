@@ -4,7 +4,7 @@
  */
 import { WeftError, type ErrorCode } from '../model/errors.js';
 import { checkNames, parsePatterns } from '../query/selector.js';
-import type { FrameSelection } from '../view/frame-selection.js';
+import { liveSlice, type FrameSelection } from '../view/frame-selection.js';
 
 /** Bytes of one client message. */
 export const MESSAGE_BYTES_MAX = 64 * 1024;
@@ -37,7 +37,7 @@ export type ParsedMessage =
 type Members = Readonly<Record<string, unknown>>;
 
 const MEMBERS: Readonly<Record<string, readonly string[]>> = {
-  subscribe: ['op', 'id', 'switches', 'metrics', 'since', 'max_hz', 'int64'],
+  subscribe: ['op', 'id', 'switches', 'metrics', 'where', 'sort', 'limit', 'since', 'max_hz', 'int64'],
   unsubscribe: ['op', 'id'],
   ping: ['op'],
 };
@@ -95,10 +95,8 @@ function parseSubscribe(id: string, members: Members): SubscribeMessage {
   const metrics = optionalNames(members, 'metrics');
   if (metrics) checkNames(metrics, 'metrics');
   const rows = switches && parsePatterns(switches, 'switches');
-  const { since, int64, max_hz: hz } = members;
-  if (since !== undefined && typeof since !== 'string') {
-    throw new WeftError('bad_value', 'cannot subscribe: since must be a string, a snapshot_id');
-  }
+  const { int64, max_hz: hz } = members;
+  const since = optionalText(members, 'since');
   if (int64 !== undefined && int64 !== 'number' && int64 !== 'string') {
     throw new WeftError('bad_value', 'cannot subscribe: int64 must be "number" or "string"');
   }
@@ -108,8 +106,26 @@ function parseSubscribe(id: string, members: Members): SubscribeMessage {
   if (hz !== undefined && !(hz > 0 && hz <= HZ_MAX)) {
     throw new WeftError('out_of_range', `cannot subscribe: max_hz must be above 0 and at most ${HZ_MAX}`);
   }
-  const selection = { rows, metrics, int64AsString: int64 === 'string' };
-  return { op: 'subscribe', id, selection, since: since ?? null, hzMax: hz ?? null };
+  const selection = { rows, metrics, ...parseRank(members), int64AsString: int64 === 'string' };
+  return { op: 'subscribe', id, selection, since, hzMax: hz ?? null };
+}
+
+/** Which of the rows: a filter, and the first so many by rank. */
+function parseRank(members: Members): Pick<FrameSelection, 'where' | 'sort' | 'limit'> {
+  const where = optionalText(members, 'where');
+  const sort = optionalText(members, 'sort');
+  const { limit } = members;
+  if (limit !== undefined && !Number.isInteger(limit)) {
+    throw new WeftError('bad_value', 'cannot subscribe: limit must be an integer');
+  }
+  return liveSlice({ where, sort, limit: (limit as number | undefined) ?? null });
+}
+
+function optionalText(members: Members, member: string): string | null {
+  const value = members[member];
+  if (value === undefined) return null;
+  if (typeof value !== 'string') throw new WeftError('bad_value', `cannot subscribe: ${member} must be a string`);
+  return value;
 }
 
 /** Null when the member is absent, which means all. */

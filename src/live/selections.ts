@@ -1,6 +1,8 @@
 /** Equal selections of many subscribers are one object, so that their frames are one frame. */
 import type { TableSchema } from '../fabric/table.js';
 import { formatRows } from '../query/selector.js';
+import { formatSort } from '../query/slice.js';
+import { formatWhere } from '../query/where.js';
 import { selectedFields, type FrameSelection } from '../view/frame-selection.js';
 
 /** A selection in use. Compare by identity. */
@@ -74,6 +76,13 @@ export class SelectionBook {
   }
 }
 
-function canonicalText({ rows, metrics, int64AsString }: FrameSelection): string {
-  return JSON.stringify([formatRows(rows), metrics, int64AsString]);
+function canonicalText({ rows, where, sort, limit, metrics, int64AsString }: FrameSelection): string {
+  return JSON.stringify([
+    formatRows(rows),
+    where && formatWhere(where),
+    formatSort(sort),
+    limit,
+    metrics,
+    int64AsString,
+  ]);
 }

@@ -5,7 +5,9 @@
 import { changedCellsMax, visitChanges, type ChangeVisitor } from '../fabric/changes.js';
 import type { RowAddress, Table } from '../fabric/table.js';
 import { rowFilter, type RowSelector } from '../query/selector.js';
+import { sliceColumns } from '../query/slice.js';
 import type { ChangeSet } from '../snapshot/changes.js';
+import { sliceOf, type FrameSelection } from './frame-selection.js';
 
 /** What changed in each part; null: nothing. */
 export type Sets = readonly (ChangeSet | null)[];
@@ -111,10 +113,11 @@ const KEYS_PER_CELL = 8;
  */
 export function frameCellsMax(
   table: Table,
-  rows: RowSelector | null,
+  selection: FrameSelection,
   fields: number,
   sets: Sets | null,
 ): number {
+  const { rows } = selection;
   // A row without selected cells is still a row to look at.
   const columns = Math.max(1, fields);
   const keys = rows?.exact.length ?? 0;
@@ -123,6 +126,12 @@ export function frameCellsMax(
   const named = keys * columns;
   // Slots of rows that vanished are looked at, too.
   const slots = table.parts.reduce((sum, part) => sum + part.bank.slots, 0);
+  const slice = sliceOf(selection);
+  if (slice) {
+    // Every row is looked at, and as many as may have come in are sent whole.
+    const looks = 1 + sliceColumns(slice).length;
+    return ((scans ? slots : keys) * looks) / 2 + Math.min(table.rowsMax, slice.limit ?? Infinity) * columns;
+  }
   if (!sets) return scans ? table.rowsMax * columns + slots / KEYS_PER_CELL : named;
   const changed = changedCellsMax(table, sets, columns) + keys;
   if (!scans) return Math.min(named, changed);

@@ -1,16 +1,55 @@
-/** What a subscription selects: rows by key or prefix, columns by name. */
+/** What a subscription selects: rows by key, prefix, filter or rank; columns by name. */
 import type { Table, TableSchema } from '../fabric/table.js';
 import type { WeftError } from '../model/errors.js';
 import { unknownMetric, type RowSelector } from '../query/selector.js';
+import { sliceColumns, type Slice, type SortKey } from '../query/slice.js';
+import type { Where } from '../query/where.js';
 
 /** Plain data: crosses threads. */
 export interface FrameSelection {
   /** null = all rows. */
   readonly rows: RowSelector | null;
+  /** null = no filter. */
+  readonly where: Where | null;
+  /** Empty: the table's order. */
+  readonly sort: readonly SortKey[];
+  /** The first so many rows; null = all. */
+  readonly limit: number | null;
   /** Column names in the order of frames; null = all columns. */
   readonly metrics: readonly string[] | null;
   /** Integers beyond 2^53 in quotes. */
   readonly int64AsString: boolean;
+}
+
+/** What a client says of the rows beside their keys; null where it says nothing. */
+export interface SliceTexts {
+  readonly where: string | null;
+  readonly sort: string | null;
+  readonly limit: number | null;
+}
+
+/** Throws bad_value, out_of_range, or missing_parameter for an order of which nothing follows. */
+export function liveSlice({ where, sort, limit }: SliceTexts): Pick<FrameSelection, 'where' | 'sort' | 'limit'> {
+  if (limit !== null && !(limit >= 1 && limit <= ROWS_MAX)) {
+    throw new WeftError('out_of_range', `'limit' must be between 1 and ${ROWS_MAX}.`);
+  }
+  if (sort !== null && limit === null) {
+    throw new WeftError('missing_parameter', "Changes come without an order: 'sort' needs 'limit', the first so many rows.");
+  }
+  const parsed = where === null ? null : parseWhere(where, 'where');
+  if (parsed && whereFields(parsed).includes(AGE_FIELD)) {
+    throw new WeftError('bad_value', `Changes cannot be filtered by ${AGE_FIELD}: it moves without a publish.`);
+  }
+  return { where: parsed, sort: sort === null ? [] : parseSort(sort, 'sort'), limit };
+}
+
+/**
+ * The slice of a selection whose rows depend on cells or on other rows; null when keys alone decide:
+ * then a diff needs no look at rows that did not change.
+ */
+export function sliceOf({ rows, where, sort, limit }: FrameSelection): Slice | null {
+  if (where === null && limit === null) return null;
+  return { rows, where, sort, limit, offset: 0 };
 }
 
 /** Table column indices of the selected columns that exist. */
@@ -28,8 +67,10 @@ export function selectedFields(schema: TableSchema, selection: FrameSelection): 
   return selectedColumns(schema, selection).map((column) => schema.columns[column]!.name);
 }
 
-/** The error unknown_metric when a selected column does not exist. */
+/** The error unknown_metric when a column that is selected, filtered or sorted by does not exist. */
 export function missingMetric(table: Table, selection: FrameSelection): WeftError | undefined {
-  const missing = selection.metrics?.find((name) => !table.schema.byName.has(name));
+  const slice = sliceOf(selection);
+  const names = [...(selection.metrics ?? []), ...(slice ? sliceColumns(slice) : [])];
+  const missing = names.find((name) => !table.schema.byName.has(name));
   return missing === undefined ? undefined : unknownMetric(table, missing);
 }

@@ -2,22 +2,33 @@
  * Frames of live subscriptions as bytes: a snapshot of a selection, or what changed in it. Pure:
  * runs on main for small frames and in workers for the others. Beginnings are added per client.
  */
-import { changeSets, type ChangeVisitor, type SinceVersions } from '../fabric/changes.js';
+import { changeSets, type SinceVersions } from '../fabric/changes.js';
 import type { Table, TableRef } from '../fabric/table.js';
 import { WeftError, type ErrorCode } from '../model/errors.js';
 import { ALL_ROWS, visitSlice } from '../query/slice.js';
 import type { RowSelector } from '../query/selector.js';
 import { visitSelected } from './frame-changes.js';
+import { DiffWriter } from './frame-diff.js';
 import { FrameParts, type FrameLimits } from './frame-parts.js';
 import { columnNames, RowWriter } from './frame-rows.js';
-import { selectedColumns, type FrameSelection } from './frame-selection.js';
+import { selectedColumns, sliceOf, type FrameSelection } from './frame-selection.js';
+import { SliceRows } from './frame-slice.js';
+import type { RowMembers } from './row-members.js';
 
 /** One job of `encodeFrame`, as it crosses threads. The banks are pinned. */
 export interface FrameTask {
   readonly table: TableRef;
   readonly selection: FrameSelection;
-  readonly since: SinceVersions | null;
+  readonly since: FrameSince | null;
   readonly limits: FrameLimits;
+}
+
+/** The state that a diff leads from. */
+export interface FrameSince {
+  /** Of the table's schema. */
+  readonly versions: SinceVersions;
+  /** The rows of the slice then; null for selections that are no slice. */
+  readonly members: RowMembers | null;
 }
 
 export interface EncodedFrame {
@@ -32,6 +43,8 @@ export interface EncodedFrame {
   readonly rows: number;
   /** A diff without changes; it still has its one part. */
   readonly empty: boolean;
+  /** The rows of the slice now, for the diff from here; null for selections that are no slice. */
+  readonly members: RowMembers | null;
 }
 
 export interface FrameRefusal {
@@ -49,9 +62,6 @@ export type FrameResult = EncodedFrame | FrameRefusal;
 const DENSE_BYTES_MIN = 256;
 /** A diff is compared with its snapshot, byte for byte, once it is this much of the estimate. */
 const COMPARE_RATIO = 0.7;
-/** And is given up, half done, once it is this much. */
-const GIVE_UP_RATIO = 1.25;
-
 /** Of a snapshot's beginning without its fields, about. */
 const HEAD_BYTES = 50;
 
@@ -63,7 +73,7 @@ const HEAD_BYTES = 50;
 export function encodeFrame(
   table: Table,
   selection: FrameSelection,
-  since: SinceVersions | null,
+  since: FrameSince | null,
   limits: FrameLimits,
 ): FrameResult {
   try {
@@ -79,6 +89,8 @@ class FrameEncoder {
   readonly #table: Table;
   readonly #columns: readonly number[];
   readonly #rows: RowSelector | null;
+  /** null: keys alone decide which rows these are. */
+  readonly #slice: SliceRows | null;
   #rowsCounted: number | null = null;
   readonly #int64AsString: boolean;
   readonly #limits: FrameLimits;
@@ -89,12 +101,20 @@ class FrameEncoder {
     this.#rows = selection.rows;
     this.#int64AsString = selection.int64AsString;
     this.#limits = limits;
+    const slice = sliceOf(selection);
+    this.#slice = slice && new SliceRows(table, slice);
     // Counting the rows of a prefix is a look at every key: not where no count can be too large.
-    if (this.#cellsOf(rowsMost(table, selection.rows)) > limits.cellsMax) this.#checkCells(this.#rowsMin);
+    const most = this.#slice?.count ?? rowsMost(table, selection.rows);
+    if (this.#cellsOf(most) > limits.cellsMax) this.#checkCells(this.#rowsMin);
   }
 
   get #rowsMin(): number {
-    return (this.#rowsCounted ??= rowsMin(this.#table, this.#rows));
+    return (this.#rowsCounted ??= this.#slice?.count ?? rowsMin(this.#table, this.#rows));
+  }
+
+  #forEachRow(visit: (part: number, slot: number) => void): void {
+    if (this.#slice) this.#slice.forEach(visit);
+    else visitSlice(this.#table, { ...ALL_ROWS, rows: this.#rows }, visit);
   }
 
   #cellsOf(rows: number): number {
@@ -124,23 +144,26 @@ class FrameEncoder {
   snapshot(): EncodedFrame {
     const parts = new FrameParts(this.#snapshotHead(), false, this.#limits);
     const writer = this.#rowWriter();
-    visitSlice(this.#table, { ...ALL_ROWS, rows: this.#rows }, (part, slot) => {
+    this.#forEachRow((part, slot) => {
       parts.row();
       writer.writeArray(parts.out, part, slot);
       if (writer.cells > this.#limits.cellsMax) this.#checkCells(writer.rows);
     });
-    const { cells, rows } = writer;
-    return { ok: true, kind: 'snapshot', parts: parts.finish(), changedCells: cells, rows, empty: false };
+    const { cells: changedCells, rows } = writer;
+    const members = this.#slice?.members ?? null;
+    return { ok: true, kind: 'snapshot', parts: parts.finish(), changedCells, rows, empty: false, members };
   }
 
-  diff(since: SinceVersions): EncodedFrame {
-    const sets = changeSets(this.#table, since);
+  diff({ versions, members }: FrameSince): EncodedFrame {
+    const sets = changeSets(this.#table, versions);
     if (!sets) throw new Error('BUG: a diff from versions that the change ring no longer reaches');
     const head = `"snapshot_id":${JSON.stringify(this.#table.snapshotId)},"changes":[`;
     const changes = new DiffWriter(new FrameParts(head, true, this.#limits), this.#rowWriter(), (writer) =>
       this.#snapshotBytes(writer),
     );
-    visitSelected(this.#table, sets, this.#columns, this.#rows, changes);
+    if (!this.#slice) visitSelected(this.#table, sets, this.#columns, this.#rows, changes);
+    else if (members) this.#slice.visitChanges(members, sets, this.#columns, changes);
+    else throw new Error('BUG: a diff of a slice without the rows it had');
     const { parts, writer, givenUp } = changes;
     if (!givenUp) {
       const bytes = parts.byteLength;
@@ -151,6 +174,7 @@ class FrameEncoder {
         changedCells: writer.cells,
         rows: writer.rows,
         empty: writer.rows === 0,
+        members: this.#slice?.members ?? null,
       };
       if (bytes <= DENSE_BYTES_MIN || bytes <= COMPARE_RATIO * this.#snapshotBytes(writer)) return encoded;
       const snapshot = this.snapshot();
@@ -166,48 +190,6 @@ class FrameEncoder {
     const names = columnNames(this.#table.schema);
     const head = this.#columns.reduce((sum, column) => sum + names[column]!.length, HEAD_BYTES);
     return head + this.#rowsMin * (key + 3 + this.#columns.length * (value + 1));
-  }
-}
-
-/** Writes what changed, until that is hopelessly more than a snapshot. */
-class DiffWriter implements ChangeVisitor {
-  readonly parts: FrameParts;
-  readonly writer: RowWriter;
-  givenUp = false;
-  readonly #estimate: (writer: RowWriter) => number;
-  /** Bytes at which the estimate is made again. */
-  #nextCheck = 64 * 1024;
-
-  constructor(parts: FrameParts, writer: RowWriter, estimate: (writer: RowWriter) => number) {
-    this.parts = parts;
-    this.writer = writer;
-    this.#estimate = estimate;
-  }
-
-  #proceed(): boolean {
-    const bytes = this.parts.byteLength;
-    if (bytes > this.#nextCheck && !this.givenUp) {
-      this.#nextCheck = bytes * 2;
-      this.givenUp = bytes > GIVE_UP_RATIO * this.#estimate(this.writer);
-    }
-    return !this.givenUp;
-  }
-
-  cells(part: number, slot: number, columns: Int32Array, count: number): void {
-    if (!this.#proceed()) return;
-    this.parts.row();
-    this.writer.writeObject(this.parts.out, part, slot, columns, count);
-  }
-
-  whole(part: number, slot: number): void {
-    if (!this.#proceed()) return;
-    this.parts.row();
-    this.writer.writeWhole(this.parts.out, part, slot);
-  }
-
-  removed(part: number, slot: number): void {
-    if (!this.#proceed()) return;
-    this.writer.writeKey(this.parts.removedRow(), part, slot);
   }
 }
 

@@ -1,18 +1,19 @@
 /** GET /telemetry/changes: what a live subscriber would be sent now, in one piece. */
 import type { Fabric } from '../../fabric/fabric.js';
 import type { Clock } from '../../model/clock.js';
+import { ROWS_MAX } from '../../model/limits.js';
 import { matchesEtag } from '../../query/etag.js';
 import { listFreshness, requireLiveTable } from '../../query/freshness.js';
 import { QueryParams } from '../../query/params.js';
 import { parseNames, parseRows } from '../../query/selector.js';
-import type { FrameSelection } from '../../view/frame-selection.js';
+import { liveSlice, type FrameSelection } from '../../view/frame-selection.js';
 import { DIALECT_PARAMETER } from '../dialects.js';
 import type { Exchange } from '../exchange.js';
 import { headerLines } from '../header-block.js';
 import { appendSnapshot } from '../snapshot-headers.js';
 
 const JSON_LINE = headerLines({ 'Content-Type': 'application/json' });
-const NAMES = ['since', 'fields', 'switches', 'int64', DIALECT_PARAMETER];
+const NAMES = ['since', 'fields', 'switches', 'where', 'sort', 'limit', 'int64', DIALECT_PARAMETER];
 
 const encoder = new TextEncoder();
 
@@ -56,6 +57,11 @@ function selectionOf(params: QueryParams): FrameSelection {
   return {
     rows: switches === undefined ? null : parseRows(switches, 'switches'),
     metrics: fields === undefined ? null : parseNames(fields, 'fields'),
+    ...liveSlice({
+      where: params.get('where') ?? null,
+      sort: params.get('sort') ?? null,
+      limit: params.integer('limit', 1, ROWS_MAX) ?? null,
+    }),
     int64AsString: params.choice('int64', ['number', 'string']) === 'string',
   };
 }
