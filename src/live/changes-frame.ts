@@ -1,6 +1,6 @@
 /** The answer of GET /telemetry/changes: what a subscriber of that moment would be sent, in one piece. */
 import { WeftError, type ErrorCode } from '../model/errors.js';
-import { missingMetric } from '../view/frame-selection.js';
+import { selectionProblem } from '../view/frame-selection.js';
 import { ClientState } from './client-state.js';
 import type { LiveContext } from './context.js';
 import type { FrameOutcome } from './frame-shop.js';
@@ -27,7 +27,7 @@ export async function changesFrame(
   for (;;) {
     const { current } = context;
     if (!current) throw new WeftError('no_data', 'No source has published yet.', RETRY_AFTER_S);
-    const missing = missingMetric(current.table, selection.selection);
+    const missing = selectionProblem(current.table, selection.selection);
     if (missing) throw missing;
     const state = new ClientState();
     state.resume(context.fabric, selection, current, since);

@@ -127,7 +127,8 @@ export class FrameShop {
     versions: SinceVersions,
     current: CurrentState,
   ): FrameSince | undefined {
-    if (sliceOf(selection.selection) === null) return { versions, members: null };
+    const isNow = versions.every((version, part) => version === current.versions[part]);
+    if (isNow || sliceOf(selection.selection) === null) return { versions, members: null };
     const members = this.#members.find(selection.key, current.schema, versions);
     return members && { versions, members };
   }

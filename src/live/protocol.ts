@@ -124,7 +124,8 @@ function parseRank(members: Members): Pick<FrameSelection, 'where' | 'sort' | 'l
 function optionalText(members: Members, member: string): string | null {
   const value = members[member];
   if (value === undefined) return null;
-  if (typeof value !== 'string') throw new WeftError('bad_value', `cannot subscribe: ${member} must be a string`);
+  if (typeof value !== 'string')
+    throw new WeftError('bad_value', `cannot subscribe: ${member} must be a string`);
   return value;
 }
 

@@ -1,7 +1,7 @@
 /** Equal selections of many subscribers are one object, so that their frames are one frame. */
 import type { TableSchema } from '../fabric/table.js';
 import { formatRows } from '../query/selector.js';
-import { formatSort } from '../query/slice.js';
+import { formatSort } from '../query/sort.js';
 import { formatWhere } from '../query/where.js';
 import { selectedFields, type FrameSelection } from '../view/frame-selection.js';
 

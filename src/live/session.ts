@@ -3,7 +3,7 @@
  * it passes here, so that at most one frame waits for it however much is published.
  */
 import type { ErrorCode } from '../model/errors.js';
-import { missingMetric } from '../view/frame-selection.js';
+import { selectionProblem } from '../view/frame-selection.js';
 import type { LiveContext } from './context.js';
 import { errorFrame, helloFrame, PONG_FRAME } from './messages.js';
 import { parseClientMessage, type SubscribeMessage } from './protocol.js';
@@ -88,7 +88,7 @@ export class LiveSession implements FrameOutlet {
       );
       return;
     }
-    const missing = current && missingMetric(current.table, message.selection);
+    const missing = current && selectionProblem(current.table, message.selection);
     if (missing) {
       this.#refuse(message.id, missing.code, missing.message);
       return;

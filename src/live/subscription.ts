@@ -6,7 +6,7 @@
  */
 import type { Timer } from '../model/clock.js';
 import type { ErrorCode } from '../model/errors.js';
-import { missingMetric } from '../view/frame-selection.js';
+import { selectionProblem } from '../view/frame-selection.js';
 import { ClientState } from './client-state.js';
 import type { LiveContext } from './context.js';
 import type { Frame, FrameOutcome } from './frame-shop.js';
@@ -107,7 +107,7 @@ export class Subscription implements Step, FrameHolder {
 
   /** The first step with data. False when the selection cannot be served. */
   #begin(current: CurrentState): boolean {
-    const missing = missingMetric(current.table, this.selection.selection);
+    const missing = selectionProblem(current.table, this.selection.selection);
     if (missing) {
       this.#refuse(missing.code, missing.message);
       return false;

@@ -5,7 +5,6 @@
 import { changedCellsMax, visitChanges, type ChangeVisitor } from '../fabric/changes.js';
 import type { RowAddress, Table } from '../fabric/table.js';
 import { rowFilter, type RowSelector } from '../query/selector.js';
-import { sliceColumns } from '../query/slice.js';
 import type { ChangeSet } from '../snapshot/changes.js';
 import { sliceOf, type FrameSelection } from './frame-selection.js';
 
@@ -129,7 +128,7 @@ export function frameCellsMax(
   const slice = sliceOf(selection);
   if (slice) {
     // Every row is looked at, and as many as may have come in are sent whole.
-    const looks = 1 + sliceColumns(slice).length;
+    const looks = 1 + (slice.where?.clauses.length ?? 0) + slice.sort.length;
     return ((scans ? slots : keys) * looks) / 2 + Math.min(table.rowsMax, slice.limit ?? Infinity) * columns;
   }
   if (!sets) return scans ? table.rowsMax * columns + slots / KEYS_PER_CELL : named;

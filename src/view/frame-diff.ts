@@ -46,4 +46,3 @@ export class DiffWriter implements ChangeVisitor {
     this.writer.writeKey(this.parts.removedRow(), part, slot);
   }
 }
-

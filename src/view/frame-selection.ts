@@ -1,9 +1,11 @@
 /** What a subscription selects: rows by key, prefix, filter or rank; columns by name. */
 import type { Table, TableSchema } from '../fabric/table.js';
-import type { WeftError } from '../model/errors.js';
+import { WeftError } from '../model/errors.js';
+import { ROWS_MAX } from '../model/limits.js';
 import { unknownMetric, type RowSelector } from '../query/selector.js';
-import { sliceColumns, type Slice, type SortKey } from '../query/slice.js';
-import type { Where } from '../query/where.js';
+import { checkSlice, type Slice } from '../query/slice.js';
+import { parseSort, type SortKey } from '../query/sort.js';
+import { parseWhere, type Where } from '../query/where.js';
 
 /** Plain data: crosses threads. */
 export interface FrameSelection {
@@ -29,18 +31,25 @@ export interface SliceTexts {
 }
 
 /** Throws bad_value, out_of_range, or missing_parameter for an order of which nothing follows. */
-export function liveSlice({ where, sort, limit }: SliceTexts): Pick<FrameSelection, 'where' | 'sort' | 'limit'> {
+export function liveSlice({
+  where,
+  sort,
+  limit,
+}: SliceTexts): Pick<FrameSelection, 'where' | 'sort' | 'limit'> {
   if (limit !== null && !(limit >= 1 && limit <= ROWS_MAX)) {
     throw new WeftError('out_of_range', `'limit' must be between 1 and ${ROWS_MAX}.`);
   }
   if (sort !== null && limit === null) {
-    throw new WeftError('missing_parameter', "Changes come without an order: 'sort' needs 'limit', the first so many rows.");
+    throw new WeftError(
+      'missing_parameter',
+      "Changes come without an order: 'sort' needs 'limit', the first so many rows.",
+    );
   }
-  const parsed = where === null ? null : parseWhere(where, 'where');
-  if (parsed && whereFields(parsed).includes(AGE_FIELD)) {
-    throw new WeftError('bad_value', `Changes cannot be filtered by ${AGE_FIELD}: it moves without a publish.`);
-  }
-  return { where: parsed, sort: sort === null ? [] : parseSort(sort, 'sort'), limit };
+  return {
+    where: where === null ? null : parseWhere(where, 'where'),
+    sort: sort === null ? [] : parseSort(sort, 'sort'),
+    limit,
+  };
 }
 
 /**
@@ -67,10 +76,19 @@ export function selectedFields(schema: TableSchema, selection: FrameSelection): 
   return selectedColumns(schema, selection).map((column) => schema.columns[column]!.name);
 }
 
-/** The error unknown_metric when a column that is selected, filtered or sorted by does not exist. */
-export function missingMetric(table: Table, selection: FrameSelection): WeftError | undefined {
+/**
+ * Why a selection cannot be served by a table: unknown_metric for a column that does not exist, or
+ * bad_value for a filter that its column's kind does not have, or one by age, which moves without a publish.
+ */
+export function selectionProblem(table: Table, selection: FrameSelection): WeftError | undefined {
+  const missing = selection.metrics?.find((name) => !table.schema.byName.has(name));
+  if (missing !== undefined) return unknownMetric(table, missing);
   const slice = sliceOf(selection);
-  const names = [...(selection.metrics ?? []), ...(slice ? sliceColumns(slice) : [])];
-  const missing = names.find((name) => !table.schema.byName.has(name));
-  return missing === undefined ? undefined : unknownMetric(table, missing);
+  try {
+    if (slice) checkSlice(table, slice);
+    return undefined;
+  } catch (error) {
+    if (error instanceof WeftError) return error;
+    throw error;
+  }
 }

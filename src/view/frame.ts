@@ -27,7 +27,7 @@ export interface FrameTask {
 export interface FrameSince {
   /** Of the table's schema. */
   readonly versions: SinceVersions;
-  /** The rows of the slice then; null for selections that are no slice. */
+  /** The rows of the slice then; null for selections that are no slice, and when that is now. */
   readonly members: RowMembers | null;
 }
 
@@ -163,7 +163,7 @@ class FrameEncoder {
     );
     if (!this.#slice) visitSelected(this.#table, sets, this.#columns, this.#rows, changes);
     else if (members) this.#slice.visitChanges(members, sets, this.#columns, changes);
-    else throw new Error('BUG: a diff of a slice without the rows it had');
+    else if (sets.some((set) => set !== null)) throw new Error('BUG: a diff of a slice, its rows unknown');
     const { parts, writer, givenUp } = changes;
     if (!givenUp) {
       const bytes = parts.byteLength;

@@ -1,11 +1,10 @@
 /** What GET /telemetry/changes answers. */
 import { describe, expect, test } from 'vitest';
 import type { ChangesFrame } from '../../../src/live/changes-frame.js';
-import type { FrameSelection } from '../../../src/view/frame-selection.js';
+import { liveSlice } from '../../../src/view/frame-selection.js';
+import { ALL } from '../../fixtures/live-frames.js';
 import { LiveHarness } from '../../fixtures/live-hub.js';
 import { row, TableFixture, type Row } from '../../fixtures/tables.js';
-
-const ALL: FrameSelection = { rows: null, metrics: null, int64AsString: false };
 
 function rowsOf(count: number, cpu: number): Row[] {
   return Array.from({ length: count }, (_, i) =>
@@ -51,6 +50,53 @@ describe('changes since', () => {
     expect(parsed(await harness.hub.changesFrame(ALL, 'boot-2'))).toEqual({ ...empty, prev: 'boot-2' });
     const narrow = { ...ALL, metrics: ['name'] };
     expect(parsed(await harness.hub.changesFrame(narrow, 'boot-1'))).toEqual({ ...empty, prev: 'boot-1' });
+  });
+
+  test('of a slice: rows that came in, stayed and fell out', async () => {
+    const harness = harnessOf();
+    const { hub, fixture } = harness;
+    const slice = { ...ALL, metrics: ['fan'], ...liveSlice({ where: 'cpu ge 2', sort: null, limit: null }) };
+    const publish = (...cpus: number[]): void => {
+      fixture.publish(
+        's1',
+        cpus.map((cpu, i) => row(`sw-${i}`, { cpu, temp: 40, fan: 7000 + (i === 2 ? cpu : 0), name: 'x' })),
+      );
+    };
+    // Nobody has asked for this slice at boot-1: what it held then is not known.
+    expect(parsed(await hub.changesFrame(slice, 'boot-1'))).toMatchObject({ changes: [], removed: [] });
+    publish(1, 2, 3);
+    const rows = {
+      type: 'diff',
+      changes: [
+        ['sw-1', { fan: 7000 }],
+        ['sw-2', { fan: 7003 }],
+      ],
+      removed: [],
+    };
+    expect(parsed(await hub.changesFrame(slice, 'boot-1'))).toMatchObject(rows);
+    publish(2, 0, 4);
+    expect(parsed(await hub.changesFrame(slice, 'boot-2'))).toMatchObject({
+      changes: [
+        ['sw-0', { fan: 7000 }],
+        ['sw-2', { fan: 7004 }],
+      ],
+      removed: ['sw-1'],
+    });
+    // The filter's column moves, the selected one and the set do not.
+    publish(3, 1, 4);
+    expect(parsed(await hub.changesFrame(slice, 'boot-3'))).toMatchObject({ changes: [], removed: [] });
+    const other = { ...slice, ...liveSlice({ where: null, sort: '-cpu', limit: 1 }) };
+    expect(parsed(await hub.changesFrame(other, 'boot-3'))).toMatchObject({
+      type: 'snapshot',
+      reason: 'too_old',
+      rows: [['sw-2', 7004]],
+    });
+    publish(5, 1, 4);
+    expect(parsed(await hub.changesFrame(other, 'boot-4'))).toMatchObject({
+      type: 'diff',
+      changes: [['sw-0', { fan: 7000 }]],
+      removed: ['sw-2'],
+    });
   });
 
   test('a state that cannot be served: a snapshot, with the reason', async () => {

@@ -19,20 +19,43 @@ describe('accepted', () => {
     expect(accepted({ ...message, since: 'k3f9-41', max_hz: 0.5, int64: 'string' })).toEqual({
       op: 'subscribe',
       id: 's1',
-      selection: { rows: { exact: ['a'], prefixes: ['sw-5'] }, metrics: ['m', 'k'], int64AsString: true },
+      selection: {
+        rows: { exact: ['a'], prefixes: ['sw-5'] },
+        where: null,
+        sort: [],
+        limit: null,
+        metrics: ['m', 'k'],
+        int64AsString: true,
+      },
       since: 'k3f9-41',
       hzMax: 0.5,
     });
   });
 
   test('subscribe to all: members omitted, or a bare star', () => {
-    const all = { rows: null, metrics: null, int64AsString: false };
+    const all = { rows: null, where: null, sort: [], limit: null, metrics: null, int64AsString: false };
     expect(accepted({ op: 'subscribe', id: 'x' })).toMatchObject({
       selection: all,
       since: null,
       hzMax: null,
     });
     expect(accepted({ op: 'subscribe', id: 'x', switches: ['a', '*'] })).toMatchObject({ selection: all });
+  });
+
+  test('a filter and a rank', () => {
+    const message = { op: 'subscribe', id: 'x', where: 'cpu gt 2 and name eq up', sort: '-cpu', limit: 20 };
+    expect(accepted(message)).toMatchObject({
+      selection: {
+        where: {
+          clauses: [
+            { field: 'cpu', operator: 'gt' },
+            { field: 'name', operator: 'eq' },
+          ],
+        },
+        sort: [{ field: 'cpu', descending: true }],
+        limit: 20,
+      },
+    });
   });
 
   test('unsubscribe and ping', () => {
@@ -46,6 +69,21 @@ describe('accepted', () => {
 });
 
 describe('refused', () => {
+  test.each([
+    [{ where: 5 }, 'bad_value', 'where must be a string'],
+    [{ where: 'cpu above 2' }, 'bad_value', 'character 5'],
+    [{ where: '' }, 'bad_value', 'character 1'],
+    [{ limit: 1.5 }, 'bad_value', 'limit must be an integer'],
+    [{ limit: '5' }, 'bad_value', 'limit must be an integer'],
+    [{ limit: 0 }, 'out_of_range', 'between 1 and'],
+    [{ sort: '-cpu' }, 'missing_parameter', "'sort' needs 'limit'"],
+    [{ sort: 'cpu,cpu', limit: 2 }, 'bad_value', 'twice'],
+  ])('a rank such as %j', (members, code, text) => {
+    const refusal = refusalOf({ op: 'subscribe', id: 's1', ...members });
+    expect(refusal).toMatchObject({ id: 's1', code });
+    expect(refusal.message).toContain(text);
+  });
+
   test.each([
     ['', 'bad_request'],
     ['{"op":"ping"', 'bad_request'],

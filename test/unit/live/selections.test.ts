@@ -9,7 +9,8 @@ function selection(
   metrics: string[] | null,
   int64AsString = false,
 ): FrameSelection {
-  return { rows: switches && parsePatterns(switches, 'switches'), metrics, int64AsString };
+  const rows = switches && parsePatterns(switches, 'switches');
+  return { rows, where: null, sort: [], limit: null, metrics, int64AsString };
 }
 
 test('equal selections are one object, in use and for a while afterwards', () => {

@@ -6,6 +6,7 @@ import { nullLogger } from '../../../src/model/log.js';
 import { Pool } from '../../../src/pool/pool.js';
 import type { EncodedFrame } from '../../../src/view/frame.js';
 import { encodeFrame } from '../../../workers/encode-frame-worker.js';
+import { ALL } from '../../fixtures/live-frames.js';
 import { TestTransport } from '../../fixtures/live-hub.js';
 import { row, TableFixture, type Row } from '../../fixtures/tables.js';
 
@@ -84,7 +85,7 @@ test('snapshots and diffs made in a worker, in parts', async () => {
 test('the worker hands over the parts, it does not copy them', () => {
   const table = new TableFixture().publish('s1', rowsOf(1, 0)).ref();
   const limits = { partBytes: 4_000, cellsMax: 1e6, bytesMax: 1e6 };
-  const selection = { rows: null, metrics: null, int64AsString: false };
+  const selection = ALL;
   const moved = encodeFrame({ table, selection, since: null, limits }) as unknown as Record<symbol, unknown>;
   const result = moved[Symbol.for('Piscina.valueOf')] as EncodedFrame;
   expect(result.parts.length).toBeGreaterThan(2);
