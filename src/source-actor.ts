@@ -50,11 +50,13 @@ export class SourceActor implements PollObserver, IngestObserver {
   #skewMs: number | null = null;
   #lastError: string | null = null;
   #failure: Omit<SourceFailure, 'inARow'> | null = null;
+  readonly #intervalMs: number;
   #goneRows = 0;
 
   constructor(config: SourceConfig, deps: SourceActorDeps) {
     const { clock, random, free } = deps;
     this.id = config.id;
+    this.#intervalMs = config.intervalMs;
     this.#deps = deps;
     this.#log = deps.log.child({ source: config.id });
     this.#errors = new Throttle(clock);
@@ -177,6 +179,7 @@ export class SourceActor implements PollObserver, IngestObserver {
       ageMs: status.ageMs(clock.nowMs()),
       skewMs: this.#skewMs,
       lastError: this.#lastError,
+      intervalMs: this.#intervalMs,
       failure: this.#failure && { ...this.#failure, inARow: stats.failures },
       goneRows: this.#goneRows,
     };
