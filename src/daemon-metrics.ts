@@ -4,16 +4,19 @@ import type { Pool } from './pool/pool.js';
 import type { FreeList } from './snapshot/free-list.js';
 import type { Stats } from './stats/stats.js';
 import type { BodyService } from './view/bodies.js';
+import type { CursorService } from './view/cursors.js';
 
 export interface CountingParts {
   readonly pool: Pool;
   readonly bodies: BodyService;
+  readonly cursors: CursorService;
   readonly free: FreeList;
   readonly log: RootLogger;
 }
 
 /** Call it once, while starting. Names and meanings: docs/operations.md. */
-export function exposeCounts(stats: Stats, { pool, bodies, free, log }: CountingParts): void {
+export function exposeCounts(stats: Stats, parts: CountingParts): void {
+  const { pool, bodies, cursors, free, log } = parts;
   const gauge = (name: string, help: string, value: () => number): void =>
     stats.expose({ name: `weft_${name}`, help, kind: 'gauge', value });
   const counter = (name: string, help: string, value: () => number): void =>
@@ -29,6 +32,11 @@ export function exposeCounts(stats: Stats, { pool, bodies, free, log }: Counting
   counter('list_inline', 'Lists encoded on the main thread: small ones.', () => bodies.stats.inline);
   counter('list_jobs', 'Lists encoded by a worker job.', () => bodies.stats.jobs);
   counter('list_failures', 'Jobs of lists that brought no body.', () => bodies.stats.failures);
+  gauge('cursor_bytes', 'Pages of cursors held.', () => cursors.stats.heldBytes);
+  gauge('cursors', 'Selections whose pages are held.', () => cursors.stats.heldSets);
+  counter('cursors_started', 'Selections cut into pages.', () => cursors.stats.started);
+  counter('cursors_expired', 'Cursors dropped: not used in time.', () => cursors.stats.expired);
+  counter('cursors_evicted', 'Cursors dropped to make room.', () => cursors.stats.evicted);
   gauge('shared_memory_free_bytes', 'Shared buffers kept for reuse.', () => free.stats.freeBytes);
   counter('log_lines_dropped', 'Log lines lost: the output was full or too slow.', () => log.dropped);
 }

@@ -13,6 +13,7 @@ import type { WorkerEntries } from './pool/worker-urls.js';
 import type { Stats } from './stats/stats.js';
 import { BodyService } from './view/bodies.js';
 import { CoverageService } from './view/coverage-service.js';
+import { CursorService } from './view/cursors.js';
 
 /** Encode jobs that may wait for each worker: past it lists are refused as overloaded. */
 const ENCODE_QUEUE_PER_WORKER = 32;
@@ -67,6 +68,24 @@ export function makeBodies(config: Config, { fabric, jobs, clock }: SharedParts)
 export function makeCoverage(config: Config, { fabric, jobs }: SharedParts): CoverageService {
   const { listBytesMax, parseTimeoutMs } = config;
   return new CoverageService({ fabric, jobs, listBytesMax, jobTimeoutMs: parseTimeoutMs });
+}
+
+export function makeCursors(
+  config: Config,
+  { fabric, jobs, clock }: SharedParts,
+  random: Random,
+): CursorService {
+  const { cursorBytesMax, cursorTtlMs, listBytesMax, parseTimeoutMs } = config;
+  return new CursorService({
+    fabric,
+    jobs,
+    clock,
+    random,
+    cursorBytesMax,
+    cursorTtlMs,
+    listBytesMax,
+    jobTimeoutMs: parseTimeoutMs,
+  });
 }
 
 export function makeHub(config: Config, { fabric, jobs, clock, log, stats }: SharedParts): Hub {

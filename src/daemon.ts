@@ -8,6 +8,7 @@ import { exposeCounts } from './daemon-metrics.js';
 import {
   makeBodies,
   makeCoverage,
+  makeCursors,
   makeHub,
   makePool,
   type DaemonParts,
@@ -28,6 +29,7 @@ import { FreeList } from './snapshot/free-list.js';
 import { SourceActor, sourceService } from './source-actor.js';
 import { Stats } from './stats/stats.js';
 import type { BodyService } from './view/bodies.js';
+import type { CursorService } from './view/cursors.js';
 
 /** For running jobs, when answers have been finished. Twice this is kept back from those. */
 const poolCloseMs = (config: Config): number => Math.min(1_000, config.shutdownTimeoutMs / 4);
@@ -75,6 +77,7 @@ class CompositionRoot {
   readonly #fabric: Fabric;
   readonly #hub: Hub;
   readonly #bodies: BodyService;
+  readonly #cursors: CursorService;
   readonly #actors = new Map<string, SourceActor>();
   #server: RunningServer | null = null;
 
@@ -97,8 +100,15 @@ class CompositionRoot {
     const statuses = config.sources.map(({ id, staleMsMax }) => new SourceStatus(id, staleMsMax, clock));
     this.#fabric = new Fabric(makeBootNonce(random), statuses);
     this.#bodies = makeBodies(config, this.#shared());
+    this.#cursors = makeCursors(config, this.#shared(), random);
     this.#hub = makeHub(config, this.#shared());
-    exposeCounts(this.#stats, { pool: this.#pool, bodies: this.#bodies, free: this.#free, log });
+    exposeCounts(this.#stats, {
+      pool: this.#pool,
+      bodies: this.#bodies,
+      cursors: this.#cursors,
+      free: this.#free,
+      log,
+    });
     for (const [i, source] of config.sources.entries()) {
       this.#actors.set(source.id, this.#makeActor(source, statuses[i]!));
     }
@@ -177,6 +187,7 @@ class CompositionRoot {
           fabric: this.#fabric,
           bodies: this.#bodies,
           coverage: makeCoverage(config, this.#shared()),
+          cursors: this.#cursors,
           hub: this.#hub,
           stats: this.#stats,
           statsView: {

@@ -60,6 +60,10 @@ export interface Config {
 
   readonly bodyCacheBytes: number;
   readonly listBytesMax: number;
+  /** Memory for the pages of cursors. */
+  readonly cursorBytesMax: number;
+  /** Since a cursor's last use. */
+  readonly cursorTtlMs: number;
   readonly frameCellsMax: number;
   readonly slowClientMs: number;
   /** Of one socket. */

@@ -92,6 +92,16 @@ export const SERVE_OPTIONS = {
     help: 'Largest list body; beyond it the answer is 413.',
     commands: SERVE,
   }),
+  cursorBytesMax: option<number>('cursor-cache-bytes', 64 * MIB, {
+    kind: size(1024, BODY_BYTES_LIMIT),
+    help: 'Memory for the pages of cursors; the least recently used go first.',
+    commands: SERVE,
+  }),
+  cursorTtlMs: option<number>('cursor-ttl-ms', 60_000, {
+    kind: whole(10, 24 * HOUR_MS, 'ms'),
+    help: 'Time after its last use in which a cursor goes on.',
+    commands: SERVE,
+  }),
   frameCellsMax: option<number>('max-frame-cells', 8_000_000, {
     kind: whole(1, 1_000_000_000, ''),
     help: 'Largest selection of a live subscription, in cells.',

@@ -12,6 +12,7 @@ export const ERROR_STATUS = {
   unknown_metric: 404,
   not_found: 404,
   method_not_allowed: 405,
+  cursor_expired: 410,
   too_large: 413,
   uri_too_long: 414,
   unsupported_media_type: 415,

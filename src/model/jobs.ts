@@ -4,7 +4,7 @@
 export type JobClass = 'refresh' | 'encode';
 
 /** Names of the functions that workers export; pool/worker-urls.ts says where they live. */
-export type JobName = 'parse' | 'encodeList' | 'encodeFrame' | 'encodeCoverage';
+export type JobName = 'parse' | 'encodeList' | 'encodePages' | 'encodeFrame' | 'encodeCoverage';
 
 export interface JobOptions {
   readonly jobClass: JobClass;

@@ -49,17 +49,26 @@ export function rowFreshness(fabric: Fabric, part: number, clock: Clock): Freshn
   return { ageMs: source.ageMs(nowMs) ?? 0, dataTsMs: source.dataTsMs ?? nowMs, staleSources: [] };
 }
 
-/** `sourceIds`: the sources whose rows a list holds; empty: all that have published. */
-export function listFreshness(fabric: Fabric, sourceIds: readonly string[], clock: Clock): Freshness {
+/**
+ * `sourceIds`: the sources whose rows a list holds; empty: all that have published. `heldTsMs`: the
+ * time of each source's data in it, for lists of an earlier snapshot.
+ */
+export function listFreshness(
+  fabric: Fabric,
+  sourceIds: readonly string[],
+  clock: Clock,
+  heldTsMs?: ReadonlyMap<string, number>,
+): Freshness {
   const concerned = (source: SourceStatus): boolean =>
-    source.published && (sourceIds.length === 0 || sourceIds.includes(source.id));
+    (heldTsMs ? heldTsMs.has(source.id) : source.published) &&
+    (sourceIds.length === 0 || sourceIds.includes(source.id));
   const nowMs = clock.nowMs();
   const monotonicMs = clock.monotonicMs();
   const staleSources: string[] = [];
   let dataTsMs = Infinity;
   for (const source of fabric.sources) {
     if (!concerned(source)) continue;
-    dataTsMs = Math.min(dataTsMs, source.dataTsMs ?? nowMs);
+    dataTsMs = Math.min(dataTsMs, (heldTsMs ? heldTsMs.get(source.id) : source.dataTsMs) ?? nowMs);
     if (source.isStale(monotonicMs)) staleSources.push(source.id);
   }
   if (dataTsMs === Infinity) dataTsMs = nowMs;

@@ -42,6 +42,7 @@ export const LIST_PARAMETERS = [
   'switches',
   'where',
   'sort',
+  'cursor',
   'metrics',
   'limit',
   'offset',
@@ -51,7 +52,7 @@ export const LIST_PARAMETERS = [
 ] as const;
 
 /** The earlier systems knew them not: under a dialect they are ignored like any other. */
-const OWN_PARAMETERS: readonly string[] = ['where', 'sort'];
+const OWN_PARAMETERS: readonly string[] = ['where', 'sort', 'cursor'];
 
 const OFFSET_MAX = 2 ** 31 - 1;
 
@@ -166,16 +167,41 @@ function fieldsOf(params: QueryParams, request: ListRequest, form: Form): readon
   return names;
 }
 
-/**
- * The selection of a request; columns and switches are not looked up yet. Throws what QueryParams
- * throws, missing_parameter, duplicate_parameter, contradictory_parameter, bad_value, out_of_range.
- */
-export function parseListQuery(request: ListRequest): ListSelection {
+/** A request whose parameters are known by name, not yet by meaning. */
+export interface ListReading {
+  /** `start`, a token, or null without one. */
+  readonly cursor: string | null;
+  /** True when the request says anything about the list beside its cursor. */
+  readonly selects: boolean;
+  /**
+   * Columns and switches are not looked up yet. Throws missing_parameter, duplicate_parameter,
+   * contradictory_parameter, bad_value, out_of_range or too_large.
+   */
+  selection(): ListSelection;
+}
+
+/** Throws what QueryParams throws. */
+export function readList(request: ListRequest): ListReading {
   const { rules, dialect } = request;
   const params = new QueryParams(request.rawQuery, {
     names: [...LIST_PARAMETERS.filter((name) => !dialect || !OWN_PARAMETERS.includes(name)), ...rules.extra],
     ignoreUnknown: rules.ignoreUnknown,
   });
+  const named = LIST_PARAMETERS.some((name) => name !== 'cursor' && params.has(name));
+  return {
+    cursor: params.get('cursor') ?? null,
+    selects: named || request.rawMetric !== null,
+    selection: () => selectionOf(params, request),
+  };
+}
+
+/** The selection of a request. Throws what `readList` and its selection throw. */
+export function parseListQuery(request: ListRequest): ListSelection {
+  return readList(request).selection();
+}
+
+function selectionOf(params: QueryParams, request: ListRequest): ListSelection {
+  const { dialect } = request;
   const form = formOf(params, request);
   const limit = params.integer('limit', 1, form.paged ? PAGE_LIMIT_MAX : ROWS_MAX);
   const switches = params.get('switches');

@@ -10,6 +10,7 @@ import type { ChangesSource } from './routes/changes.js';
 import type { LiveHub } from './socket.js';
 import type { BodyService } from '../view/bodies.js';
 import type { CoverageService } from '../view/coverage-service.js';
+import type { CursorService } from '../view/cursors.js';
 
 export interface ServerOptions {
   readonly host: string;
@@ -35,6 +36,7 @@ export interface ServerContext {
   readonly fabric: Fabric;
   readonly bodies: BodyService;
   readonly coverage: CoverageService;
+  readonly cursors: CursorService;
   readonly hub: LiveHub & ChangesSource;
   /** Made with ENDPOINT_NAMES. The server exposes its gauges in it: one server for one Stats. */
   readonly stats: Stats;

@@ -6,18 +6,15 @@
  */
 import type { Clock } from '../model/clock.js';
 import { WeftError } from '../model/errors.js';
-import type { JobResult, JobRunner } from '../model/jobs.js';
-import { LIST_CELLS_INLINE_MAX } from '../model/limits.js';
+import type { JobRunner } from '../model/jobs.js';
 import type { Fabric } from '../fabric/fabric.js';
-import type { RowAddress, Table } from '../fabric/table.js';
-import { requireTable, RETRY_AFTER_S } from '../query/freshness.js';
+import type { Table } from '../fabric/table.js';
+import { requireTable } from '../query/freshness.js';
 import { dependsOnAge, type ListSelection } from '../query/list-query.js';
-import { unknownSwitch } from '../query/selector.js';
-import { checkSlice } from '../query/slice.js';
 import { BodyCache } from './body-cache.js';
 import { encodeOrder, type ListOrder, type ListResult, type ListTask } from './encode-list.js';
 import { ListBody } from './list-body.js';
-import { resolveFields } from './listing.js';
+import { isSmall, jobError, requireNames } from './list-work.js';
 
 /** Smaller bodies are sent as they are: compressing them saves no packet. */
 const GZIP_BYTES_MIN = 1400;
@@ -46,37 +43,6 @@ export interface BodyStats {
   readonly cachedBodies: number;
 }
 
-/** True when encoding costs the main thread no more than a few row scans and LIST_CELLS_INLINE_MAX cells. */
-function isSmall(table: Table, selection: ListSelection, fields: number): boolean {
-  const { rows, where, sort, offset, limit } = selection;
-  const end = limit === null ? Infinity : offset + limit;
-  const slots = table.parts.reduce((sum, part) => sum + part.bank.slots, 0);
-  const clauses = where?.clauses.length ?? 0;
-  // A filter, a sort or a second part make it look at every slot, whatever the limit.
-  const stopsEarly = rows === null && clauses + sort.length === 0 && table.parts.length === 1;
-  const lookups = rows !== null && rows.prefixes.length === 0;
-  let visited = stopsEarly ? Math.min(slots, end) : slots;
-  if (lookups) visited = rows.exact.length;
-  const returned = Math.min(visited, limit ?? Infinity);
-  return (
-    visited * Math.max(1, clauses + sort.length) <= LIST_CELLS_INLINE_MAX &&
-    returned * Math.max(1, fields) <= LIST_CELLS_INLINE_MAX
-  );
-}
-
-/** The refusal that a failed job means for its requests. */
-function jobError(result: Extract<JobResult<ListResult>, { ok: false }>): WeftError {
-  switch (result.reason) {
-    case 'timeout':
-      return new WeftError('deadline', `cannot encode the list: ${result.message}`);
-    case 'worker':
-      return new WeftError('internal', `cannot encode the list: ${result.message}`);
-    case 'overloaded':
-    case 'closed':
-      return new WeftError('overloaded', `cannot encode the list now: ${result.message}`, RETRY_AFTER_S);
-  }
-}
-
 export class BodyService {
   readonly #options: BodyServiceOptions;
   readonly #cache: BodyCache;
@@ -103,10 +69,7 @@ export class BodyService {
     const key = `${table.snapshotId} ${selection.key}`;
     const known = this.#known(gzip ? `${key} gzip` : key);
     if (known) return known;
-    const fields = resolveFields(table, selection);
-    const row: RowAddress = { part: 0, slot: -1 };
-    for (const id of selection.rows?.exact ?? []) if (!table.find(id, row)) throw unknownSwitch(id);
-    checkSlice(table, selection, []);
+    const fields = requireNames(table, selection);
     if (!isSmall(table, selection, fields.length)) return this.#job(table, selection, gzip, key);
     const plain = this.#cache.get(key) ?? this.#inline(table, selection, key);
     // Main never compresses. Without a free worker the plain body is as good.

@@ -43,6 +43,6 @@ export const columnsView: View = {
       out.ascii(']');
     });
     out.ascii('}');
-    return { total };
+    return { total, aged: true };
   },
 };

@@ -58,6 +58,6 @@ export const envelopeView: View = {
       open = next;
     });
     out.ascii(']');
-    return { total };
+    return { total, aged: true };
   },
 };

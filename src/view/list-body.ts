@@ -18,8 +18,10 @@ export class ListBody {
   readonly sourceIds: readonly string[];
   readonly #encoded: EncodedList;
   readonly #bare: boolean;
+  readonly #next: string;
 
-  constructor(snapshotId: string, encoded: EncodedList, bare: boolean) {
+  /** `nextCursor`: of a page of a cursor, null for the last one; undefined: no such page. */
+  constructor(snapshotId: string, encoded: EncodedList, bare: boolean, nextCursor?: string | null) {
     this.snapshotId = snapshotId;
     this.contentType = encoded.contentType;
     this.contentEncoding = encoded.gzip ? 'gzip' : null;
@@ -27,6 +29,7 @@ export class ListBody {
     this.sourceIds = encoded.sourceIds;
     this.#encoded = encoded;
     this.#bare = bare;
+    this.#next = nextCursor === undefined ? '' : `,"next_cursor":${JSON.stringify(nextCursor)}`;
   }
 
   /** Bytes held, for the cache. */
@@ -44,8 +47,9 @@ export class ListBody {
   #tail({ ageMs, staleSources }: Freshness): Uint8Array {
     const { tail } = this.#encoded;
     if (tail === null) return NOTHING;
+    if (!tail.aged) return utf8Bytes(`${this.#next}}`);
     if (this.#bare) return utf8Bytes(`,"age_ms":${ageMs}}`);
     const stale = staleSources.length > 0 ? `,"stale_sources":${JSON.stringify(staleSources)}` : '';
-    return utf8Bytes(`,"total":${tail.total},"age_ms":${ageMs}${stale}}`);
+    return utf8Bytes(`,"total":${tail.total},"age_ms":${ageMs}${stale}${this.#next}}`);
   }
 }

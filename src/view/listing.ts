@@ -45,6 +45,9 @@ export function resolveFields(table: Table, selection: ListSelection): Field[] {
   return fields;
 }
 
+/** Visits rows in their order; returns how many the selection has in all. */
+export type RowSource = (visit: RowVisitor) => number;
+
 export class Listing {
   readonly table: Table;
   readonly selection: ListSelection;
@@ -53,9 +56,13 @@ export class Listing {
   readonly #columns: readonly (readonly (ColumnView | undefined)[])[];
   readonly #agesMs: readonly number[];
   readonly #used: Uint8Array;
+  readonly #rows: RowSource;
 
-  /** `agesMs`: age of each part's data, for `@age_ms`. Throws unknown_metric. */
-  constructor(table: Table, selection: ListSelection, agesMs: readonly number[]) {
+  /**
+   * `agesMs`: age of each part's data, for `@age_ms`. `rows`: instead of those that the selection
+   * names. Throws unknown_metric.
+   */
+  constructor(table: Table, selection: ListSelection, agesMs: readonly number[], rows?: RowSource) {
     this.table = table;
     this.selection = selection;
     this.fields = resolveFields(table, selection);
@@ -63,6 +70,7 @@ export class Listing {
       this.fields.map(({ column }) => (column < 0 ? undefined : table.columnView(column, part))),
     );
     this.#agesMs = agesMs;
+    this.#rows = rows ?? ((visit) => visitSlice(table, selection, visit, agesMs));
     this.#used = new Uint8Array(table.parts.length);
   }
 
@@ -79,7 +87,7 @@ export class Listing {
       visit(part, slot);
       if (++rows === SAMPLE_ROWS) out.expect(((out.at - start) / SAMPLE_ROWS) * this.#rowsLeft() * SLACK);
     };
-    return visitSlice(this.table, this.selection, marking, this.#agesMs);
+    return this.#rows(marking);
   }
 
   /** Rows that may follow the sample; with a filter nobody knows. */

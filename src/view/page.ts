@@ -6,12 +6,12 @@ import { type ByteWriter, utf8Bytes } from './bytes.js';
 import type { Listing } from './listing.js';
 import { writeJsonText } from './text.js';
 import { writeIsoTime } from './time.js';
-import { JSON_TYPE, type View } from './view.js';
+import { JSON_TYPE, type Tail, type View } from './view.js';
 
 export const pageView: View = {
   shape: 'page',
   mediaType: JSON_TYPE,
-  encode(listing: Listing, out: ByteWriter): null {
+  encode(listing: Listing, out: ByteWriter): Tail {
     const { offset, limit } = listing.selection;
     const between = utf8Bytes(`,"metric_name":${JSON.stringify(listing.fields[0]?.name ?? '')},"value":`);
     out.ascii('{"items":[');
@@ -30,7 +30,7 @@ export const pageView: View = {
     out.ascii('],"metrics":[');
     out.reserve(end - start);
     out.bytes(out.u8, start, end);
-    out.ascii(`],"total":${total},"limit":${limit ?? total},"offset":${offset}}`);
-    return null;
+    out.ascii(`],"total":${total},"limit":${limit ?? total},"offset":${offset}`);
+    return { total, aged: false };
   },
 };

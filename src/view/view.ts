@@ -9,6 +9,8 @@ import type { ListShape } from '../query/list-query.js';
  */
 export interface Tail {
   readonly total: number;
+  /** False: total is in the bytes and age is no member; only the end of the object is missing. */
+  readonly aged: boolean;
 }
 
 /**

@@ -72,7 +72,7 @@ export function encodeView(view: View, table: Table, selection: ListSelection, b
   out.utf8(before);
   const start = out.at;
   const tail = view.encode(listing, out);
-  const end = tail ? `,"total":${tail.total},"age_ms":1}` : '';
+  const end = tail ? (tail.aged ? `,"total":${tail.total},"age_ms":1}` : '}') : '';
   const body = Buffer.from(out.result().subarray(start)).toString() + end;
   return { body, tail, sourceIds: listing.sourceIds };
 }

@@ -9,7 +9,14 @@ import { HttpClient } from '../fixtures/http-client.js';
 import { until } from '../fixtures/until.js';
 import { Started } from '../fixtures/weft-process.js';
 
-const PAGES = ['README.md', 'docs/endpoints.md', 'docs/dialects.md', 'docs/simulator.md', 'docs/coverage.md'];
+const PAGES = [
+  'README.md',
+  'docs/endpoints.md',
+  'docs/slices.md',
+  'docs/dialects.md',
+  'docs/simulator.md',
+  'docs/coverage.md',
+];
 const SIMULATOR_PORT = '9001';
 
 const root = findRepoRoot();

@@ -28,7 +28,13 @@ function newPool(lost: string[]): Pool {
     workerHeapMb: 48,
     clock: systemClock,
     onWorkerLost: (reason) => lost.push(reason),
-    entries: { parse: entry, encodeList: entry, encodeFrame: entry, encodeCoverage: entry },
+    entries: {
+      parse: entry,
+      encodeList: entry,
+      encodePages: entry,
+      encodeFrame: entry,
+      encodeCoverage: entry,
+    },
   });
   pools.push(pool);
   return pool;

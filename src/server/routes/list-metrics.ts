@@ -1,24 +1,30 @@
 /** GET /telemetry/ListMetrics and /telemetry/schema: bodies that BodyService encodes. */
 import type { Dialect } from '../../config/config.js';
 import type { Fabric } from '../../fabric/fabric.js';
-import type { RowAddress, Table } from '../../fabric/table.js';
 import type { Clock } from '../../model/clock.js';
 import { PAGE_LIMIT_DEFAULT } from '../../model/limits.js';
 import { acceptsGzip } from '../../query/accept.js';
 import { matchesEtag } from '../../query/etag.js';
 import { listFreshness, requireLiveTable } from '../../query/freshness.js';
-import { parseListQuery, SCHEMA_SELECTION, type ListSelection } from '../../query/list-query.js';
+import { pagedSelection, requireSame } from '../../query/cursor-query.js';
+import {
+  readList,
+  SCHEMA_SELECTION,
+  type ListReading,
+  type ListRequest,
+  type ListSelection,
+} from '../../query/list-query.js';
 import { QueryParams } from '../../query/params.js';
-import { unknownSwitch } from '../../query/selector.js';
-import { checkSlice } from '../../query/slice.js';
 import type { BodyService } from '../../view/bodies.js';
+import type { CursorService } from '../../view/cursors.js';
 import type { ListBody } from '../../view/list-body.js';
-import { resolveFields } from '../../view/listing.js';
+import { requireNames } from '../../view/list-work.js';
+import type { CursorPage } from '../../view/page-set.js';
 import { dialectError } from '../dialect-errors.js';
 import { OWN_RULES, rulesOf } from '../dialects.js';
 import type { Exchange } from '../exchange.js';
 import { headerLines } from '../header-block.js';
-import { CONTENT_ENCODING, CONTENT_TYPE } from '../header-names.js';
+import { CONTENT_ENCODING, CONTENT_TYPE, LINK, X_NEXT_CURSOR } from '../header-names.js';
 import { appendSnapshot } from '../snapshot-headers.js';
 
 const ATTACHMENT = headerLines({ 'Content-Disposition': 'attachment; filename=metrics.csv' });
@@ -29,6 +35,7 @@ const encoder = new TextEncoder();
 export interface ListDeps {
   readonly fabric: Fabric;
   readonly bodies: BodyService;
+  readonly cursors: CursorService;
   readonly clock: Clock;
 }
 
@@ -45,7 +52,10 @@ export class ListRoute {
   handle(exchange: Exchange): void | Promise<void> {
     if (this.#dialect !== null) exchange.errorStyle = this.#dialect;
     try {
-      const selection = this.#selection(exchange);
+      const request = this.#request(exchange);
+      const reading = readList(request);
+      if (reading.cursor !== null) return answerPage(exchange, this.#deps, request, reading);
+      const selection = reading.selection();
       if (this.#dialect !== null && this.#deps.fabric.table === null) {
         const empty = emptyBody(this.#dialect, selection);
         if (empty !== undefined) return answerEmpty(exchange, empty);
@@ -57,14 +67,14 @@ export class ListRoute {
     }
   }
 
-  #selection(exchange: Exchange): ListSelection {
-    return parseListQuery({
+  #request(exchange: Exchange): ListRequest {
+    return {
       rawQuery: exchange.query,
       rawMetric: exchange.target.segments[0] ?? null,
       accept: exchange.accept,
       dialect: this.#dialect,
       rules: rulesOf(this.#dialect),
-    });
+    };
   }
 
   #inWords(error: unknown, exchange: Exchange): unknown {
@@ -114,12 +124,50 @@ function answerList(
   sendList(exchange, deps, body, attachment);
 }
 
-/** Throws unknown_metric, unknown_switch or bad_value, as encoding would: those come before a 304. */
-function requireNames(table: Table, selection: ListSelection): void {
-  resolveFields(table, selection);
-  const row: RowAddress = { part: 0, slot: -1 };
-  for (const id of selection.rows?.exact ?? []) if (!table.find(id, row)) throw unknownSwitch(id);
-  checkSlice(table, selection, []);
+/** A page of a cursor. Never compressed: it is kept as it is for whoever asks next. */
+function answerPage(
+  exchange: Exchange,
+  deps: ListDeps,
+  request: ListRequest,
+  reading: ListReading,
+): void | Promise<void> {
+  const { fabric, clock, cursors } = deps;
+  const token = reading.cursor!;
+  if (token === 'start') {
+    requireLiveTable(fabric, clock);
+    const started = cursors.start(pagedSelection(reading.selection()), request);
+    if (!(started instanceof Promise)) return sendPage(exchange, deps, started);
+    return started
+      .then((page) => sendPage(exchange, deps, page))
+      .catch((error: unknown) => exchange.fail(error));
+  }
+  const { request: origin, selection } = cursors.requestOf(token);
+  if (reading.selects) requireSame(request, origin, selection);
+  sendPage(exchange, deps, cursors.page(token), exchange.ifNoneMatch);
+}
+
+function sendPage(
+  exchange: Exchange,
+  deps: ListDeps,
+  { body, nextCursor, dataTsMs }: CursorPage,
+  ifNoneMatch = '',
+): void {
+  const freshness = listFreshness(deps.fabric, body.sourceIds, deps.clock, dataTsMs);
+  const block = exchange.headers();
+  const known = matchesEtag(ifNoneMatch, body.snapshotId);
+  if (!known) {
+    block.append(CONTENT_TYPE);
+    block.text(body.contentType);
+  }
+  if (nextCursor !== null) {
+    block.append(X_NEXT_CURSOR);
+    block.text(nextCursor);
+    block.append(LINK);
+    block.text(`</telemetry/ListMetrics?cursor=${nextCursor}>; rel="next"`);
+  }
+  appendSnapshot(block, body.snapshotId, freshness);
+  if (known) exchange.replyEmpty(304);
+  else exchange.replyChunks(200, [body.prefix, body.end(freshness)]);
 }
 
 function sendList(exchange: Exchange, deps: ListDeps, body: ListBody, attachment: boolean): void {

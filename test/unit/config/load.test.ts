@@ -39,6 +39,8 @@ describe('defaults', () => {
       missingRowsMax: 10_000,
       missingKeepMs: 86_400_000,
       bodyCacheBytes: 256 * MIB,
+      cursorBytesMax: 64 * MIB,
+      cursorTtlMs: 60_000,
       listBytesMax: 256 * MIB,
       frameCellsMax: 8_000_000,
       slowClientMs: 60_000,

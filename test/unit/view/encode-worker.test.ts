@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { systemClock } from '../../../src/model/clock.js';
 import { Pool } from '../../../src/pool/pool.js';
 import { WORKER_ENTRIES } from '../../../src/pool/worker-urls.js';
+import { encodePages, type PagesResult } from '../../../src/view/encode-pages.js';
 import { listSelection } from '../../../src/query/list-query.js';
 import { BodyService } from '../../../src/view/bodies.js';
 import { encodeOrder, type ListResult, type ListTask } from '../../../src/view/encode-list.js';
@@ -51,13 +52,25 @@ describe('the encode worker', () => {
 
   it('sorts pages itself, and compresses', async () => {
     const page = await run(listSelection({ shape: 'page', fields: ['n'], limit: 2, offset: 1 }), false);
-    expect(page.ok && (JSON.parse(Buffer.from(page.list.bytes).toString()) as object)).toMatchObject({
+    expect(page.ok && (JSON.parse(`${Buffer.from(page.list.bytes).toString()}}`) as object)).toMatchObject({
       items: [{ switch_id: 'sw-1' }, { switch_id: 'sw-10' }],
       total: 3000,
     });
     const zipped = await run(listSelection({ shape: 'csv' }), true);
     if (!zipped.ok || !zipped.list.gzip) throw new Error('not compressed');
     expect(zipped.list.bytes.length).toBeLessThan(zipped.list.gzip.rawLength / 2);
+  });
+
+  it('orders and cuts the pages of a cursor as main does', async () => {
+    const selection = listSelection({ sort: [{ field: 'n', descending: true }], limit: 700 });
+    const order = { selection, listBytesMax: 1e8, cursorBytesMax: 1e8, agesMs: [1, 2] };
+    const job = { jobClass: 'encode', timeoutMs: 20_000 } as const;
+    const result = await pool.run<PagesResult>('encodePages', { table: table.ref(), ...order }, job);
+    if (!result.ok || !result.value.ok) throw new Error('no pages');
+    const here = encodePages(table, order);
+    expect(result.value.pages.ends).toEqual(here.ends);
+    expect(here.ends.length).toBe(5);
+    expect(Buffer.compare(result.value.pages.bytes, here.bytes)).toBe(0);
   });
 
   it('returns refusals as values', async () => {

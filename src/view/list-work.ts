@@ -1,0 +1,53 @@
+/** What list bodies and pages of a cursor have in common: which of them main makes, and refusals. */
+import { WeftError } from '../model/errors.js';
+import type { JobResult } from '../model/jobs.js';
+import { LIST_CELLS_INLINE_MAX } from '../model/limits.js';
+import type { RowAddress, Table } from '../fabric/table.js';
+import { RETRY_AFTER_S } from '../query/freshness.js';
+import type { ListSelection } from '../query/list-query.js';
+import { unknownSwitch } from '../query/selector.js';
+import { checkSlice } from '../query/slice.js';
+import { resolveFields, type Field } from './listing.js';
+
+/** True when encoding costs the main thread no more than a few row scans and LIST_CELLS_INLINE_MAX cells. */
+export function isSmall(table: Table, selection: ListSelection, fields: number): boolean {
+  const { rows, where, sort, offset, limit } = selection;
+  const end = limit === null ? Infinity : offset + limit;
+  const slots = table.parts.reduce((sum, part) => sum + part.bank.slots, 0);
+  const clauses = where?.clauses.length ?? 0;
+  // A filter, a sort or a second part make it look at every slot, whatever the limit.
+  const stopsEarly = rows === null && clauses + sort.length === 0 && table.parts.length === 1;
+  const lookups = rows !== null && rows.prefixes.length === 0;
+  let visited = stopsEarly ? Math.min(slots, end) : slots;
+  if (lookups) visited = rows.exact.length;
+  const returned = Math.min(visited, limit ?? Infinity);
+  return (
+    visited * Math.max(1, clauses + sort.length) <= LIST_CELLS_INLINE_MAX &&
+    returned * Math.max(1, fields) <= LIST_CELLS_INLINE_MAX
+  );
+}
+
+/**
+ * The fields of a selection. Throws unknown_metric, unknown_switch or bad_value, as encoding it
+ * would: those come before a job, and before a 304.
+ */
+export function requireNames(table: Table, selection: ListSelection): readonly Field[] {
+  const fields = resolveFields(table, selection);
+  const row: RowAddress = { part: 0, slot: -1 };
+  for (const id of selection.rows?.exact ?? []) if (!table.find(id, row)) throw unknownSwitch(id);
+  checkSlice(table, selection, []);
+  return fields;
+}
+
+/** The refusal that a failed job means for its requests. */
+export function jobError(result: Extract<JobResult<unknown>, { ok: false }>): WeftError {
+  switch (result.reason) {
+    case 'timeout':
+      return new WeftError('deadline', `cannot encode the list: ${result.message}`);
+    case 'worker':
+      return new WeftError('internal', `cannot encode the list: ${result.message}`);
+    case 'overloaded':
+    case 'closed':
+      return new WeftError('overloaded', `cannot encode the list now: ${result.message}`, RETRY_AFTER_S);
+  }
+}
