@@ -50,7 +50,7 @@ export class PageSet {
     const { id, snapshotId, selection, dataTsMs } = this.origin;
     const nextCursor = index + 1 < ends.length ? formatCursor({ id, page: index + 1 }) : null;
     const encoded = {
-      bytes: bytes.subarray(index === 0 ? 0 : ends[index - 1]!, ends[index]!),
+      bytes: bytes.subarray(index === 0 ? 0 : ends[index - 1]!, ends[index]),
       gzip: null,
       tail,
       contentType,
