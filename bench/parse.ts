@@ -46,6 +46,8 @@ class Feed {
 function surveyTask(body: BodyArena): ParseTask {
   return {
     body: body.ref(),
+    format: 'csv',
+    csvBytesMax: 2 ** 31 - 1,
     previous: null,
     policy: DEFAULT_PARSE_POLICY,
     header: null,

@@ -14,6 +14,7 @@ import {
   type DaemonParts,
   type SharedParts,
 } from './daemon-parts.js';
+import { makePushDesk } from './daemon-push.js';
 import { Fabric } from './fabric/fabric.js';
 import { SourceStatus } from './fabric/source-status.js';
 import type { Table } from './fabric/table.js';
@@ -26,7 +27,8 @@ import type { Pool } from './pool/pool.js';
 import { ENDPOINT_NAMES } from './server/endpoint.js';
 import { startServer, type RunningServer } from './server/server.js';
 import { FreeList } from './snapshot/free-list.js';
-import { SourceActor, sourceService } from './source-actor.js';
+import { SourceActor } from './source-actor.js';
+import { sourceService } from './source-service.js';
 import { Stats } from './stats/stats.js';
 import type { BodyService } from './view/bodies.js';
 import type { CursorService } from './view/cursors.js';
@@ -189,6 +191,7 @@ class CompositionRoot {
           coverage: makeCoverage(config, this.#shared()),
           cursors: this.#cursors,
           hub: this.#hub,
+          pushes: makePushDesk((id) => this.#actors.get(id)?.door),
           stats: this.#stats,
           statsView: {
             source: (id) => this.#actors.get(id)?.state(),

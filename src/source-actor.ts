@@ -8,11 +8,12 @@ import { Ingest } from './fabric/ingest.js';
 import type { GenerationEvent, IngestObserver, PublishEvent } from './fabric/ingest-types.js';
 import type { SourceStatus } from './fabric/source-status.js';
 import { Throttle } from './log/throttle.js';
-import type { Service } from './lifecycle/service.js';
+import { isNdjson, type AllocateBody } from './model/body.js';
 import type { Clock, Random } from './model/clock.js';
 import type { JobRunner } from './model/jobs.js';
 import type { Logger } from './model/log.js';
 import { isGoodExchange, type Outcome } from './model/outcome.js';
+import type { PushDoor, PushReceipt } from './model/push.js';
 import { wantedKinds } from './parse/kinds.js';
 import { BodyArena } from './snapshot/arena.js';
 import type { FreeList } from './snapshot/free-list.js';
@@ -20,8 +21,12 @@ import type { MissingRules } from './snapshot/missing.js';
 import type { BreakerState } from './source/breaker.js';
 import { openSource, type PolledSource } from './source/open-source.js';
 import type { PollObserver, PollResult } from './source/poll-report.js';
+import { PushSource } from './source/push.js';
 import type { SourceFailure, SourceStateView } from './stats/document.js';
 import type { SourceStats } from './stats/source-stats.js';
+
+/** Jobs that one body may need: a survey, a new table, another one. */
+const PARSES_MAX = 3;
 
 export interface SourceActorDeps {
   readonly fabric: Fabric;
@@ -41,42 +46,45 @@ export class SourceActor implements PollObserver, IngestObserver {
   readonly #deps: SourceActorDeps;
   readonly #log: Logger;
   readonly #errors: Throttle;
-  readonly #source: PolledSource;
+  readonly #source: PolledSource | PushSource;
   readonly #ingest: Ingest;
   #rows = 0;
+  #rejected = { rejectedCells: 0, rejectedRows: 0 };
   #bodyBytes = 0;
   #isBreakerOpen = false;
   #version = 0;
   #skewMs: number | null = null;
   #lastError: string | null = null;
   #failure: Omit<SourceFailure, 'inARow'> | null = null;
-  readonly #intervalMs: number;
   #goneRows = 0;
 
   constructor(config: SourceConfig, deps: SourceActorDeps) {
     const { clock, random, free } = deps;
     this.id = config.id;
-    this.#intervalMs = config.intervalMs;
     this.#deps = deps;
     this.#log = deps.log.child({ source: config.id });
     this.#errors = new Throttle(clock);
+    const { id: sourceId, parse: policy, decodedBytesMax } = config;
+    const { parseTimeoutMs } = deps;
     this.#ingest = new Ingest(
-      {
-        sourceId: config.id,
-        policy: config.parse,
-        parseTimeoutMs: deps.parseTimeoutMs,
-        missing: deps.missing,
-      },
+      { sourceId, policy, parseTimeoutMs, decodedBytesMax, missing: deps.missing },
       { ...deps, observer: this, wantedKinds },
     );
-    this.#source = openSource(config, {
-      clock,
-      random,
-      observer: this,
-      // Without an announced length the last body's is the best guess: growing leaves garbage behind.
-      allocate: (byteLengthHint, bytesMax) =>
-        new BodyArena(free, byteLengthHint || this.#bodyBytes, bytesMax),
-    });
+    // Without an announced length the last body's is the best guess: growing leaves garbage behind.
+    const allocate: AllocateBody = (byteLengthHint, bytesMax) =>
+      new BodyArena(free, byteLengthHint || this.#bodyBytes, bytesMax);
+    const tools = { clock, random, allocate, observer: this };
+    this.#source = config.push
+      ? new PushSource(
+          { ...config, publishMsMax: PARSES_MAX * parseTimeoutMs },
+          { ...tools, served: () => this.#receipt() },
+        )
+      : openSource(config, tools);
+  }
+
+  /** Where pushes come in; null for a source that polls. */
+  get door(): PushDoor | null {
+    return this.#source instanceof PushSource ? this.#source : null;
   }
 
   /**
@@ -85,34 +93,50 @@ export class SourceActor implements PollObserver, IngestObserver {
    */
   run(signal: AbortSignal): Promise<void> {
     return this.#source.run(async (body) => {
-      return { outcome: await unlessAborted(this.#ingest.deliver(body), signal) };
+      const format = isNdjson(body.contentType) ? 'ndjson' : 'csv';
+      return { outcome: await unlessAborted(this.#ingest.deliver({ ...body, format }), signal) };
     }, signal);
   }
 
   polled(result: PollResult): void {
+    const { outcome, fetchMs: fetch_ms, wireBytes: bytes, status, attempt, message } = result;
+    const withheld = this.#concluded(result);
+    if (isGoodExchange(outcome)) {
+      this.#log[outcome === 'ok' ? 'info' : 'debug']('poll.run', { result: outcome, fetch_ms, bytes });
+    } else if (withheld !== undefined) {
+      this.#log.warn('poll.error', { result: outcome, status, attempt, withheld }, message ?? outcome);
+    }
+  }
+
+  /** The same of a push. */
+  pushed(result: PollResult): void {
+    const { outcome, fetchMs: fetch_ms, wireBytes: bytes, attempt, message } = result;
+    const withheld = this.#concluded(result);
+    if (isGoodExchange(outcome)) {
+      this.#log[outcome === 'ok' ? 'info' : 'debug']('push.run', { result: outcome, fetch_ms, bytes });
+    } else if (withheld !== undefined) {
+      this.#log.warn('push.error', { result: outcome, bytes, attempt, withheld }, message ?? outcome);
+    }
+  }
+
+  /** Counts an exchange; how many errors of its kind were withheld when this one may be logged. */
+  #concluded({ outcome, message, skewMs, ...facts }: PollResult): number | undefined {
     const { stats, status } = this.#deps;
-    stats.polled(result);
-    this.#skewMs = result.skewMs ?? this.#skewMs;
-    if (isGoodExchange(result.outcome)) {
+    stats.polled({ outcome, ...facts });
+    this.#skewMs = skewMs ?? this.#skewMs;
+    if (isGoodExchange(outcome)) {
       status.goodExchange();
       this.#lastError = null;
-      const say = result.outcome === 'ok' ? 'info' : 'debug';
-      this.#log[say]('poll.run', {
-        result: result.outcome,
-        fetch_ms: result.fetchMs,
-        bytes: result.wireBytes,
-      });
-      return;
+      return undefined;
     }
-    // A skipped poll met no upstream: what was wrong before it still is.
-    if (result.outcome !== 'skipped') this.#failed(result.outcome, result.message ?? 'no detail');
-    const withheld = this.#errors.admit(result.outcome);
-    if (withheld === undefined) return;
-    this.#log.warn(
-      'poll.error',
-      { result: result.outcome, status: result.status, attempt: result.attempt, withheld },
-      result.message ?? result.outcome,
-    );
+    // Neither a skipped poll nor a conflict changes anything: what was wrong before it still is.
+    if (outcome !== 'skipped' && outcome !== 'conflict') this.#failed(outcome, message ?? 'no detail');
+    return this.#errors.admit(outcome);
+  }
+
+  #receipt(): Omit<PushReceipt, 'outcome'> {
+    const columns = this.#ingest.segment?.ref.spec.columns.length ?? 0;
+    return { rows: this.#rows, columns, ...this.#rejected };
   }
 
   #failed(outcome: Outcome, message: string): void {
@@ -144,6 +168,7 @@ export class SourceActor implements PollObserver, IngestObserver {
     const { report, parseMs, publishMs, version, generation } = event;
     const { stats } = this.#deps;
     this.#rows = report.rows;
+    this.#rejected = { rejectedCells: report.rejectedCells, rejectedRows: report.rejectedRows };
     this.#bodyBytes = event.bodyBytes;
     this.#version = version;
     this.#goneRows = event.missing.missing;
@@ -168,7 +193,7 @@ export class SourceActor implements PollObserver, IngestObserver {
   /** What /stats shows of this source at this moment. */
   state(): SourceStateView {
     const { status, clock, stats } = this.#deps;
-    const breaker = this.#source.breakerState;
+    const breaker = this.#source instanceof PushSource ? 'closed' : this.#source.breakerState;
     const served = this.#ingest.segment;
     return {
       state: breaker !== 'closed' ? breaker : stats.isUp ? 'ok' : served ? 'failing' : 'starting',
@@ -179,32 +204,10 @@ export class SourceActor implements PollObserver, IngestObserver {
       ageMs: status.ageMs(clock.nowMs()),
       skewMs: this.#skewMs,
       lastError: this.#lastError,
-      intervalMs: this.#intervalMs,
       failure: this.#failure && { ...this.#failure, inARow: stats.failures },
       goneRows: this.#goneRows,
     };
   }
-}
-
-/** A source's loop as a service: it ends only by its signal, or by a defect. */
-export function sourceService(actor: SourceActor): Service {
-  let stopper: AbortController | null = null;
-  let running: Promise<void> = Promise.resolve();
-  return {
-    name: `source-${actor.id}`,
-    start: (fail) => {
-      const controller = new AbortController();
-      stopper = controller;
-      running = actor.run(controller.signal).catch((error: unknown) => {
-        fail(error instanceof Error ? error : new Error(String(error)));
-      });
-      return Promise.resolve();
-    },
-    stop: async () => {
-      stopper?.abort();
-      await running;
-    },
-  };
 }
 
 /** `work`, or a rejection as soon as `signal` aborts; `work` itself goes on then. */

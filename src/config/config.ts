@@ -10,12 +10,14 @@ import type { ReplaySpeed } from './recording-options.js';
 export type Dialect = 'page' | 'map' | 'envelope' | 'plain';
 export type AccessLog = 'off' | 'errors' | 'all';
 
-/** One upstream that is polled, or one file that is read. */
+/** One upstream that is polled, one file that is read, or one that pushes. */
 export interface SourceConfig {
   /** Names the source in /stats, /metrics and logs. Unique; `^[A-Za-z0-9._-]{1,64}$`. */
   readonly id: string;
   /** http: or https:, absolute, without user name, password or fragment; or file: and a path. */
   readonly url: string;
+  /** Bodies come by POST /telemetry/ingest/<id>; then `url` is empty. */
+  readonly push: boolean;
   readonly intervalMs: number;
   /** The whole exchange: connect, headers and body. */
   readonly timeoutMs: number;

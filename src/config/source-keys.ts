@@ -42,9 +42,14 @@ function delimiter(): ValueKind<string> {
 
 export const SOURCE_KEYS = {
   id: key(sourceId(), 'required', 'Names the source in /stats and logs; unique.'),
-  url: key(sourceUrl(), 'required', 'Where the matrix is fetched.'),
+  url: key(sourceUrl(), 'required without push', 'Where the matrix is fetched.'),
+  push: key(flag(), 'false', 'Bodies come by POST /telemetry/ingest/<id>; such a source has no url.'),
   interval_ms: key(whole(10, 24 * HOUR_MS, 'ms'), 'POLL_MS', 'Time between the starts of two polls.'),
-  timeout_ms: key(whole(10, HOUR_MS, 'ms'), 'POLL_TIMEOUT_MS', 'Deadline of one whole exchange.'),
+  timeout_ms: key(
+    whole(10, HOUR_MS, 'ms'),
+    'POLL_TIMEOUT_MS',
+    'Deadline of one whole exchange, or of one upload.',
+  ),
   max_stale_ms: key(
     whole(0, 30 * 24 * HOUR_MS, 'ms'),
     'MAX_STALE_MS, else max(60000, 3 × interval)',

@@ -54,7 +54,8 @@ export function buildSources(
   const place = (where: string, entry: SourceEntry & Required): Placed => {
     const global = entry.max_stale_ms === undefined && defaults.staleMsMax !== null;
     const whereStale = global || where === 'UPSTREAM_URL' ? 'MAX_STALE_MS' : `${where}.max_stale_ms`;
-    const ruled = isFileUrl(entry.url) ? withFileRules(entry) : entry;
+    const isFile = entry.url !== undefined && isFileUrl(entry.url);
+    const ruled = isFile ? withFileRules(entry) : entry;
     return { where, whereStale, source: complete(ruled, where, defaults, resolver) };
   };
   const placed = urls.map((url, index) =>
@@ -91,16 +92,24 @@ function report(where: string, entry: unknown, issue: z.core.$ZodIssue, mistakes
 }
 
 function hasRequired(entry: SourceEntry, where: string, mistakes: Mistakes): entry is SourceEntry & Required {
-  for (const key of ['id', 'url'] as const) {
+  const polled = entry.push !== true;
+  for (const key of polled ? (['id', 'url'] as const) : (['id'] as const)) {
     if (entry[key] === undefined)
       mistakes.add(`${where}.${key}`, `is missing, allowed: ${SOURCE_KEYS[key].kind.allowed}`);
   }
-  return entry.id !== undefined && entry.url !== undefined;
+  if (!polled) {
+    for (const key of ['url', 'headers'] as const) {
+      if (entry[key] === undefined) continue;
+      mistakes.add(`${where}.${key}`, 'is not allowed beside push: true; a source polls or takes pushes');
+    }
+  }
+  return entry.id !== undefined && (polled ? entry.url !== undefined : entry.url === undefined);
 }
 
 interface Required {
   readonly id: string;
-  readonly url: string;
+  /** Absent where `push` is set. */
+  readonly url?: string | undefined;
 }
 
 function complete(
@@ -116,7 +125,8 @@ function complete(
     Math.max(STALE_MS_DEFAULT_MIN, STALE_INTERVALS_DEFAULT * intervalMs);
   return {
     id: entry.id,
-    url: entry.url,
+    url: entry.url ?? '',
+    push: entry.push ?? false,
     intervalMs,
     timeoutMs: entry.timeout_ms ?? defaults.pollTimeoutMs,
     staleMsMax,

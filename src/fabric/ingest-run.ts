@@ -1,6 +1,6 @@
 /** One body's way into the fabric: jobs, generations, publication. Used by ingest.ts alone. */
 import type { BodyBytes } from '../model/body.js';
-import { ROWS_MAX, STRING_BYTES_MAX } from '../model/limits.js';
+import { BODY_BYTES_LIMIT, ROWS_MAX, STRING_BYTES_MAX } from '../model/limits.js';
 import { DeliveryError, type Outcome } from '../model/outcome.js';
 import type { ParseReport } from '../model/parse-job.js';
 import type { ChangeCounts } from '../snapshot/changes.js';
@@ -72,22 +72,32 @@ export class IngestRun {
             this.#arrived();
             return 'identical';
           }
+          this.#refuseRepeat();
           this.#accept(target!, answer.report, answer.changes, answer.missing ?? NONE_MISSING);
           return 'ok';
         case 'failed':
           throw new DeliveryError(answer.failure.outcome, answer.failure.message, false);
         case 'full':
+          this.#refuseRepeat();
           report ??= await this.#survey();
           target = this.#newGeneration(target, report, answer.what);
           break;
         case 'survey':
         case 'misfit':
+          this.#refuseRepeat();
           report = answer.report;
           target = this.#newGeneration(target, report, null);
           break;
       }
     }
     throw new DeliveryError('schema', `cannot settle on a schema in ${ATTEMPTS_MAX} attempts`, false);
+  }
+
+  /** A sample that was published cannot have other cells now. */
+  #refuseRepeat(): void {
+    if (this.#body.isRepeat !== true) return;
+    const message = `the sample of this time was published with other cells (X-Snapshot-Ts ${this.#body.snapshotTsMs})`;
+    throw new DeliveryError('conflict', message, false);
   }
 
   /** A scan that stores nothing: what a segment for this body must hold. */
@@ -122,6 +132,8 @@ export class IngestRun {
     const previous = target === this.#before ? this.#previous : null;
     return {
       body: { buffer: bytes.buffer, byteLength: bytes.byteLength },
+      format: this.#body.format ?? 'csv',
+      csvBytesMax: this.#options.decodedBytesMax ?? BODY_BYTES_LIMIT,
       previous: previous && { buffer: previous.buffer, byteLength: previous.byteLength },
       policy: this.#options.policy,
       header: target?.header ?? null,

@@ -1,5 +1,5 @@
 /** What a source's actor takes, needs and tells. */
-import type { BodyBytes } from '../model/body.js';
+import type { BodyBytes, BodyFormat } from '../model/body.js';
 import type { Clock } from '../model/clock.js';
 import type { JobRunner } from '../model/jobs.js';
 import type { ParseReport } from '../model/parse-job.js';
@@ -23,6 +23,10 @@ export interface IncomingBody {
   readonly snapshotTsMs: number | null;
   /** The upstream can say "unchanged" by itself: its bodies are not kept to be compared. */
   readonly hasEtag: boolean;
+  /** Default: CSV. */
+  readonly format?: BodyFormat;
+  /** It claims to be the sample that is served: another one is refused as `conflict`. */
+  readonly isRepeat?: boolean;
 }
 
 /** Told of each publish; for stats and logs. */
@@ -58,6 +62,8 @@ export interface IngestOptions {
   readonly parseTimeoutMs: number;
   /** Default: MISSING_DEFAULTS. */
   readonly missing?: MissingRules;
+  /** Bytes that an NDJSON body may have as CSV. Default: as many as a body may have at all. */
+  readonly decodedBytesMax?: number;
 }
 
 export interface IngestDeps {

@@ -6,7 +6,7 @@
  * run once more into a new segment, which is published whole. Whatever fails leaves what is served
  * untouched. Memory that a lost worker may still write is kept aside until that thread's exit.
  */
-import type { BodyBytes } from '../model/body.js';
+import type { BodyBytes, BodyFormat } from '../model/body.js';
 import { DeliveryError } from '../model/outcome.js';
 import type { Segment } from '../snapshot/segment.js';
 import { IngestRun } from './ingest-run.js';
@@ -17,6 +17,7 @@ export class Ingest {
   readonly #deps: IngestDeps;
   #served: Served | null = null;
   #previous: BodyBytes | null = null;
+  #previousFormat: BodyFormat = 'csv';
   #busy = false;
 
   constructor(options: IngestOptions, deps: IngestDeps) {
@@ -43,7 +44,9 @@ export class Ingest {
       throw new DeliveryError('skipped', `the previous job of ${this.#options.sourceId} has not ended`, true);
     }
     this.#busy = true;
-    const run = new IngestRun(this.#options, this.#deps, body, this.#served, this.#previous);
+    const isComparable = this.#previousFormat === (body.format ?? 'csv');
+    const previous = isComparable ? this.#previous : null;
+    const run = new IngestRun(this.#options, this.#deps, body, this.#served, previous);
     try {
       const outcome = await run.publish();
       this.#served = run.served;
@@ -69,6 +72,7 @@ export class Ingest {
   #keep(body: IncomingBody): void {
     this.#previous?.release();
     this.#previous = body.hasEtag ? null : body.bytes;
+    this.#previousFormat = body.format ?? 'csv';
     if (body.hasEtag) body.bytes.release();
   }
 }

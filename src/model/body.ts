@@ -1,5 +1,13 @@
 /** The bytes of one body on their way from a source to a parse job, in shared memory. */
 
+/** How a body is written. NDJSON: one flat object a line. */
+export type BodyFormat = 'csv' | 'ndjson';
+
+/** Whether a media type, with or without parameters, says NDJSON. */
+export function isNdjson(contentType: string | null): boolean {
+  return contentType?.split(';', 1)[0]!.trim().toLowerCase() === 'application/x-ndjson';
+}
+
 /**
  * Bytes [0, byteLength) of `buffer`. Exactly one owner at a time; the owner calls `release` once,
  * after which the memory may hold another body.

@@ -7,6 +7,7 @@ import { BankWriter } from '../snapshot/writer.js';
 import type { ScanResult } from './failure.js';
 import { planHeader } from './header.js';
 import { wantedKinds } from './kinds.js';
+import { ndjsonToCsv } from './ndjson.js';
 import type { HeaderPlan } from './plan.js';
 import { scan } from './scan.js';
 import { SurveySink } from './survey.js';
@@ -18,6 +19,13 @@ import { SurveySink } from './survey.js';
 export function parseBody(task: ParseTask): ParseAnswer {
   if (task.previous && sameBytes(task.previous, task.body)) return { kind: 'identical' };
   const body = bodyBytes(task.body);
+  if (task.format === 'csv') return parseCsv(task, body);
+  const table = ndjsonToCsv(body, task.csvBytesMax);
+  if (!table.ok) return { kind: 'failed', failure: table.failure };
+  return table.inItsLines(parseCsv({ ...task, policy: table.policyOf(task.policy) }, table.csv));
+}
+
+function parseCsv(task: ParseTask, body: Uint8Array): ParseAnswer {
   const planned = planHeader(body, task.policy);
   if (!planned.ok) return { kind: 'failed', failure: planned.failure };
   const { plan } = planned;

@@ -22,3 +22,8 @@ export function logAccess(
     request_id: requestId,
   });
 }
+
+/** What broke a handler: the client is told its request id only. */
+export function logDefect({ log }: ServerCore, facts: RequestFacts, requestId: string, err: unknown): void {
+  log.error('http.error', { method: facts.method, path: facts.shownPath, request_id: requestId, err });
+}

@@ -2,6 +2,7 @@
 import type { AccessLog, Dialect } from '../config/config.js';
 import type { Fabric } from '../fabric/fabric.js';
 import type { Clock, Random } from '../model/clock.js';
+import type { PushDesk } from '../model/push.js';
 import type { Logger } from '../model/log.js';
 import type { StatsView } from '../stats/document.js';
 import type { Stats } from '../stats/stats.js';
@@ -38,6 +39,8 @@ export interface ServerContext {
   readonly coverage: CoverageService;
   readonly cursors: CursorService;
   readonly hub: LiveHub & ChangesSource;
+  /** Takes what is pushed; without one there is no such path. */
+  readonly pushes?: PushDesk;
   /** Made with ENDPOINT_NAMES. The server exposes its gauges in it: one server for one Stats. */
   readonly stats: Stats;
   readonly statsView: StatsView;

@@ -6,14 +6,13 @@ import type { Endpoint } from './endpoint.js';
 import { Exchange } from './exchange.js';
 import { checkAll } from './guards/guard.js';
 import { headerLines } from './header-block.js';
-import { framingError } from './request-head.js';
+import { framingError, REQUEST_BODY_BYTES_MAX } from './request-head.js';
 import type { Target } from './request-facts.js';
 import type { Route, Routes } from './route.js';
 import type { UwsRequest, UwsResponse } from './uws.js';
 
 export const ALLOWED_METHODS = 'GET, HEAD, OPTIONS';
-
-const ALLOW_LINE = headerLines({ Allow: ALLOWED_METHODS });
+const POST_METHODS = 'POST, OPTIONS';
 
 export class Dispatcher {
   readonly #core: ServerCore;
@@ -53,8 +52,11 @@ export class Dispatcher {
     const head = this.#core.head;
     head.read(req);
     const exchange = new Exchange(this.#core, res, req, target, startMs);
-    const fault = head.fault(target.method === 'GET' || target.method === 'HEAD');
+    const isPush = route?.isPost === true && target.method === 'POST';
+    const isBodyless = target.method === 'GET' || target.method === 'HEAD';
+    const fault = head.fault(isPush ? 'streamed' : isBodyless ? 'none' : 'small');
     if (fault !== undefined) exchange.refuseFraming(framingError(fault));
+    else if (isPush) this.#receive(exchange, route);
     else if (head.connectionClose) {
       // Answered in a later turn, so that a request behind this one is dropped and never run.
       setImmediate(() => this.#run(exchange, route));
@@ -62,17 +64,38 @@ export class Dispatcher {
     exchange.leaveHandler();
   }
 
+  /**
+   * A request whose body the handler reads: it must begin at once, but every answer comes in a later
+   * turn, so that what stands behind the body is dropped and never run. A large body that nobody will
+   * read closes the connection.
+   */
+  #receive(exchange: Exchange, route: Route): void {
+    const { head, guards } = this.#core;
+    exchange.body.closes = head.chunked || head.bodyBytes > REQUEST_BODY_BYTES_MAX;
+    try {
+      const verdict = checkAll(guards, exchange);
+      if (!verdict.allow) {
+        setImmediate(() => exchange.refuse(verdict));
+        return;
+      }
+      checkAddress(exchange);
+      void route.handle(exchange);
+    } catch (error) {
+      setImmediate(() => exchange.fail(error));
+    }
+  }
+
   #run(exchange: Exchange, route: Route | undefined): void {
     if (exchange.done) return;
     try {
       const verdict = checkAll(this.#core.guards, exchange);
       if (!verdict.allow) return exchange.refuse(verdict);
-      if (exchange.query.length + exchange.target.path.length > QUERY_BYTES_MAX) {
-        throw new WeftError('uri_too_long', `cannot read an address of more than ${QUERY_BYTES_MAX} bytes`);
-      }
+      checkAddress(exchange);
       if (route === undefined) throw new WeftError('not_found', `cannot find ${exchange.shownPath}`);
-      if (exchange.method === 'GET' || exchange.isHead) this.#handle(exchange, route);
-      else refuseMethod(exchange);
+      const { method } = exchange;
+      if (route.isPost === true) refuseMethod(exchange, POST_METHODS);
+      else if (method === 'GET' || exchange.isHead) this.#handle(exchange, route);
+      else refuseMethod(exchange, ALLOWED_METHODS);
     } catch (error) {
       exchange.fail(error);
     }
@@ -87,18 +110,23 @@ export class Dispatcher {
   }
 }
 
-function refuseMethod(exchange: Exchange): void {
+function checkAddress({ query, target }: Exchange): void {
+  if (query.length + target.path.length <= QUERY_BYTES_MAX) return;
+  throw new WeftError('uri_too_long', `cannot read an address of more than ${QUERY_BYTES_MAX} bytes`);
+}
+
+function refuseMethod(exchange: Exchange, allowed: string): void {
   if (exchange.method === 'OPTIONS') {
-    exchange.headers().append(ALLOW_LINE);
+    exchange.headers().append(headerLines({ Allow: allowed }));
     exchange.replyEmpty(204);
     return;
   }
-  const message = `cannot ${exchange.method.slice(0, 20)} here: allowed are ${ALLOWED_METHODS}`;
+  const message = `cannot ${exchange.method.slice(0, 20)} here: allowed are ${allowed}`;
   exchange.refuse({
     allow: false,
     status: 405,
     error: 'method_not_allowed',
     message,
-    headers: { Allow: ALLOWED_METHODS },
+    headers: { Allow: allowed },
   });
 }

@@ -9,6 +9,7 @@ export const ENDPOINT_NAMES = [
   'schema',
   'changes',
   'coverage',
+  'ingest',
   'stream',
   'health',
   'stats',

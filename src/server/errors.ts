@@ -9,8 +9,8 @@ export type ErrorStyle = 'json' | 'text' | Dialect;
 
 export interface ErrorReply {
   readonly status: number;
-  /** Content-Type, Cache-Control and what else is fixed. */
-  readonly head: Uint8Array;
+  /** Content-Type, Cache-Control and what else is fixed; then what this refusal adds. */
+  readonly heads: readonly Uint8Array[];
   readonly body: Uint8Array;
 }
 
@@ -95,12 +95,15 @@ export function errorReply(
   style: ErrorStyle,
   requestId: string,
 ): ErrorReply {
-  const { status, error, message } = refused;
+  const { status, error, message, retryAfterS, headers } = refused;
+  const added: Uint8Array[] = [];
+  if (retryAfterS !== undefined) added.push(headerLines({ 'Retry-After': String(retryAfterS) }));
+  if (headers !== undefined) added.push(headerLines(headers));
   if (style === 'plain') {
     const [code, text] = plainText(error) ?? [status, message];
-    return { status: code, head: HTML_HEAD, body: encoder.encode(text) };
+    return { status: code, heads: [HTML_HEAD, ...added], body: encoder.encode(text) };
   }
-  if (style === 'text') return { status, head: TEXT_HEAD, body: encoder.encode(message) };
+  if (style === 'text') return { status, heads: [TEXT_HEAD, ...added], body: encoder.encode(message) };
   const body = { detail: refused.detail ?? message, error, message, request_id: requestId };
-  return { status, head: JSON_HEAD, body: encoder.encode(JSON.stringify(body)) };
+  return { status, heads: [JSON_HEAD, ...added], body: encoder.encode(JSON.stringify(body)) };
 }

@@ -8,14 +8,15 @@
  */
 import type { Timer } from '../model/clock.js';
 import { WeftError } from '../model/errors.js';
-import { isLogged, logAccess } from './access-log.js';
+import { isLogged, logAccess, logDefect } from './access-log.js';
 import { byteLengthOf, type Chunks, type Download } from './bulk.js';
 import type { ServerCore } from './core.js';
 import { errorReply, refusalOf, type ErrorStyle } from './errors.js';
 import type { GuardFacts, Refused } from './guards/guard.js';
-import { headerLines, REQUEST_ID_NAME, type HeaderBlock } from './header-block.js';
+import { REQUEST_ID_NAME, type HeaderBlock } from './header-block.js';
 import { CONNECTION_CLOSE, CONTENT_LENGTH } from './header-names.js';
 import { RequestFacts, type Target, type Transport } from './request-facts.js';
+import { RequestBody } from './request-body.js';
 import { clientRequestId } from './request-ids.js';
 import { statusLine } from './status.js';
 import type { UwsRequest, UwsResponse, UwsSocketContext } from './uws.js';
@@ -36,6 +37,7 @@ export class Exchange extends RequestFacts implements GuardFacts {
   /** The library corks while its handler runs; later answers cork themselves. */
   #inHandler = true;
   #held = false;
+  #body: RequestBody | null = null;
   #headSent = false;
   #done = false;
   #closes: boolean;
@@ -51,12 +53,11 @@ export class Exchange extends RequestFacts implements GuardFacts {
     startMs: number,
     transport: Transport = 'http',
   ) {
-    const { head } = core;
-    super(head, req.getQuery() ?? '', target, transport, startMs);
+    super(core.head, req.getQuery() ?? '', target, transport, startMs);
     this.#core = core;
     this.#res = res;
     this.errorStyle = target.errorStyle;
-    this.#clientId = clientRequestId(head.requestId);
+    this.#clientId = clientRequestId(core.head.requestId);
     this.#ownId = this.#clientId === undefined ? core.requestIds.next() : 0;
     this.#closes = core.draining;
   }
@@ -93,10 +94,15 @@ export class Exchange extends RequestFacts implements GuardFacts {
     this.#closes = true;
     setImmediate(() => {
       if (this.#done) return;
-      // An answer to HEAD has no body, and the library closes behind bodies only.
+      // The library closes behind bodies only.
       if (this.isHead) this.#res.close();
       else this.fail(error);
     });
+  }
+
+  /** Of a request that has one and whose handler reads it. */
+  get body(): RequestBody {
+    return (this.#body ??= new RequestBody(this.#res, this));
   }
 
   // The library ends the process when a handler returns with neither an answer nor this.
@@ -106,8 +112,8 @@ export class Exchange extends RequestFacts implements GuardFacts {
     this.#core.inFlight.began();
     this.#res.onAborted(() => this.#abort());
     if (this.#headSent) return;
-    const { clock, deadlineMs } = this.#core;
-    this.#deadline = clock.schedule(deadlineMs, () =>
+    const deadlineMs = this.#body?.deadlineMs ?? this.#core.deadlineMs;
+    this.#deadline = this.#core.clock.schedule(deadlineMs, () =>
       this.fail(new WeftError('deadline', `cannot answer within ${deadlineMs} ms`)),
     );
   }
@@ -116,12 +122,14 @@ export class Exchange extends RequestFacts implements GuardFacts {
     if (this.#done) return;
     this.#download?.abort();
     this.#core.stats.counters.add('requests_aborted');
+    this.#body?.onGone?.();
     this.#end(0, 0);
   }
 
   /** Begins the headers of the answer; X-Request-Id is in them. */
   headers(): HeaderBlock {
-    const block = this.#core.block;
+    if (this.#body?.closes === true) this.#closes = true;
+    const { block } = this.#core;
     block.begin();
     if (this.#clientId === undefined) this.#core.requestIds.write(block, this.#ownId);
     else block.text(this.#clientId);
@@ -142,8 +150,7 @@ export class Exchange extends RequestFacts implements GuardFacts {
     this.#writeHead(status);
     if (this.#closes || body.length === 0) this.#res.end(body, this.#closes);
     else if (!this.#res.tryEnd(body, body.length)[1]) {
-      const finished = (): void => this.#end(status, body.length);
-      this.#download = this.#core.bulk.resume(this.#res, body, finished);
+      this.#download = this.#core.bulk.resume(this.#res, body, () => this.#end(status, body.length));
       return;
     }
     this.#end(status, body.length);
@@ -200,10 +207,7 @@ export class Exchange extends RequestFacts implements GuardFacts {
 
   /** Answers with an error. Anything but a WeftError is logged and told as `internal`. */
   fail(error: unknown): void {
-    if (!(error instanceof WeftError)) {
-      const { method, shownPath: path } = this;
-      this.#core.log.error('http.error', { method, path, request_id: this.requestId, err: error });
-    }
+    if (!(error instanceof WeftError)) logDefect(this.#core, this, this.requestId, error);
     if (this.#done) return;
     if (this.#headSent) this.#res.close();
     else this.refuse(refusalOf(error));
@@ -212,12 +216,9 @@ export class Exchange extends RequestFacts implements GuardFacts {
   refuse(refused: Refused & { readonly detail?: unknown }): void {
     if (this.#done) return;
     if (refused.error === 'overloaded') this.#core.stats.counters.add('requests_overloaded');
-    const { status, head, body } = errorReply(refused, this.errorStyle, this.requestId);
+    const { status, heads, body } = errorReply(refused, this.errorStyle, this.requestId);
     const block = this.headers();
-    block.append(head);
-    const { retryAfterS, headers } = refused;
-    if (retryAfterS !== undefined) block.append(headerLines({ 'Retry-After': String(retryAfterS) }));
-    if (headers !== undefined) block.append(headerLines(headers));
+    for (const head of heads) block.append(head);
     this.reply(status, body);
   }
 
@@ -225,8 +226,7 @@ export class Exchange extends RequestFacts implements GuardFacts {
   upgrade<T>(userData: T, key: string, context: UwsSocketContext): void {
     this.headers();
     this.#writeHead(101);
-    // No extensions: compression would run on this thread, once for each subscriber. No
-    // subprotocol: weft has none that a client could ask for.
+    // No extensions (compression would run on this thread, for each subscriber), no subprotocol.
     this.#res.upgrade(userData, key, '', '', context);
     this.#end(101, 0);
   }

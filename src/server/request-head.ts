@@ -33,10 +33,16 @@ export class RequestHead {
   connectionClose = false;
   /** Declared length of the body; 0 without one. */
   bodyBytes = 0;
+  /** The body comes in chunks, of no declared length. */
+  chunked = false;
+  contentType = '';
+  contentEncoding = '';
+  snapshotTs = '';
 
   #hosts = 0;
   #lengths = 0;
   #authorizations = 0;
+  #transferEncodings = 0;
   #ambiguous = false;
   #bytes = 0;
   readonly #visit = (name: string, value: string): void => this.#take(name, value);
@@ -54,6 +60,11 @@ export class RequestHead {
     this.authorizationRepeated = false;
     this.connectionClose = false;
     this.bodyBytes = 0;
+    this.chunked = false;
+    this.contentType = '';
+    this.contentEncoding = '';
+    this.snapshotTs = '';
+    this.#transferEncodings = 0;
     this.#hosts = 0;
     this.#lengths = 0;
     this.#authorizations = 0;
@@ -84,10 +95,12 @@ export class RequestHead {
         return;
       case 12:
         if (name === 'x-request-id') this.requestId = joined(this.requestId, value);
+        else if (name === 'content-type') this.contentType = joined(this.contentType, value);
         return;
       case 13:
         if (name === 'if-none-match') this.ifNoneMatch = joined(this.ifNoneMatch, value);
         else if (name === 'authorization') this.#takeAuthorization(value);
+        else if (name === 'x-snapshot-ts') this.snapshotTs = joined(this.snapshotTs, value);
         return;
       case 14:
         if (name === 'content-length') this.#takeLength(value);
@@ -95,9 +108,11 @@ export class RequestHead {
       case 15:
         if (name === 'accept-encoding') this.acceptEncoding = joined(this.acceptEncoding, value);
         return;
+      case 16:
+        if (name === 'content-encoding') this.contentEncoding = joined(this.contentEncoding, value);
+        return;
       case 17:
-        // Whatever its value: the library takes each one but an empty one for `chunked`.
-        if (name === 'transfer-encoding') this.#ambiguous = true;
+        if (name === 'transfer-encoding') this.#takeTransferEncoding(value);
         return;
       default:
         return;
@@ -118,12 +133,24 @@ export class RequestHead {
     else this.bodyBytes = Number(value);
   }
 
-  /** `bodyless`: the method has no use for a body (GET, HEAD). */
-  fault(bodyless: boolean): FramingFault | undefined {
-    if (this.#ambiguous || (bodyless && this.bodyBytes > 0)) return 'ambiguous';
+  // Any other value: the library takes each one but an empty one for `chunked`, too.
+  #takeTransferEncoding(value: string): void {
+    if (++this.#transferEncodings > 1 || value !== 'chunked') this.#ambiguous = true;
+    else this.chunked = true;
+  }
+
+  /** Whether a body was announced at all, be it an empty one. */
+  get framed(): boolean {
+    return this.chunked || this.#lengths > 0;
+  }
+
+  /** `none`: the method has no use for a body (GET, HEAD). `streamed`: the route reads it, and caps it. */
+  fault(body: 'none' | 'small' | 'streamed'): FramingFault | undefined {
+    if (this.#ambiguous || (body === 'none' && this.bodyBytes > 0)) return 'ambiguous';
+    if (this.chunked && (body !== 'streamed' || this.#lengths > 0)) return 'ambiguous';
     if (this.#hosts !== 1 || this.host === '') return 'host';
     if (this.#bytes > HEADER_BYTES_MAX) return 'headers_too_large';
-    if (this.bodyBytes > REQUEST_BODY_BYTES_MAX) return 'body_too_large';
+    if (body !== 'streamed' && this.bodyBytes > REQUEST_BODY_BYTES_MAX) return 'body_too_large';
     return undefined;
   }
 }
@@ -133,8 +160,8 @@ export function framingError(fault: FramingFault): WeftError {
     case 'ambiguous':
       return new WeftError(
         'bad_request',
-        'cannot tell where the request ends: send no Transfer-Encoding, at most one Content-Length, ' +
-          'and no body to GET or HEAD',
+        'cannot tell where the request ends: send at most one Content-Length, no Transfer-Encoding ' +
+          '(pushes alone may be chunked), and no body to GET or HEAD',
       );
     case 'host':
       return new WeftError('bad_request', 'cannot serve a request without exactly one Host');

@@ -13,6 +13,8 @@ export interface Route {
   /** In whose words errors are told from the start. */
   readonly errorStyle: ErrorStyle;
   readonly handle: Handler;
+  /** Answers POST instead of GET and HEAD, and reads a body: then it may answer in a later turn only. */
+  readonly isPost?: boolean;
 }
 
 export interface RouteMatch {

@@ -70,7 +70,7 @@ export class Sockets {
     const { core } = this.#deps;
     core.head.read(req);
     const exchange = new Exchange(core, res, req, this.#target, core.clock.monotonicMs(), 'websocket');
-    const fault = core.head.fault(true);
+    const fault = core.head.fault('none');
     try {
       if (fault !== undefined) exchange.refuseFraming(framingError(fault));
       else if (!this.#refused(exchange, req)) {

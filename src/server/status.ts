@@ -4,6 +4,7 @@ import { bug } from '../model/errors.js';
 const REASONS: Readonly<Record<number, string>> = {
   101: 'Switching Protocols',
   200: 'OK',
+  202: 'Accepted',
   204: 'No Content',
   304: 'Not Modified',
   400: 'Bad Request',
@@ -11,7 +12,10 @@ const REASONS: Readonly<Record<number, string>> = {
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  409: 'Conflict',
   410: 'Gone',
+  411: 'Length Required',
   413: 'Content Too Large',
   414: 'URI Too Long',
   415: 'Unsupported Media Type',

@@ -30,6 +30,11 @@ export interface UwsResponse {
   getWriteOffset(): number;
   onWritable(handler: (offset: number) => boolean): UwsResponse;
   onAborted(handler: () => void): UwsResponse;
+  /** Within the handler's call only. `chunk` is gone when its call returns. */
+  onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): UwsResponse;
+  /** No more is read from the connection until `resume`. */
+  pause(): void;
+  resume(): void;
   cork(write: () => void): UwsResponse;
   close(): UwsResponse;
   getRemoteAddressAsText(): ArrayBuffer;

@@ -1,4 +1,5 @@
 /** What main and the parse worker say to each other. Crosses threads by structured clone. */
+import type { BodyFormat } from '../model/body.js';
 import type { ParseFailure, ParseReport } from '../model/parse-job.js';
 import type { ParsePolicy } from '../model/parse-policy.js';
 import type { BodyRef } from './arena.js';
@@ -14,6 +15,9 @@ export interface ParseTarget {
 
 export interface ParseTask {
   readonly body: BodyRef;
+  readonly format: BodyFormat;
+  /** Bytes that a body of another format may have as CSV. */
+  readonly csvBytesMax: number;
   /** The body published last, to find an identical one; null when there is none. */
   readonly previous: BodyRef | null;
   readonly policy: ParsePolicy;

@@ -1,5 +1,5 @@
 /**
- * Writes which rows of a finished bank are gone; BankWriter has left it without any. Runs in the worker that filled the bank, before main
+ * Writes which rows of a finished bank are gone. Runs in the worker that filled the bank, before main
  * publishes. A new generation begins with other slots: its first fill takes over what the generation
  * before knew as missing, and what that one held and the body lacks, as absent slots of its own.
  */
@@ -63,6 +63,8 @@ class Recorder {
     this.#old = views.layout.banks[(version & 1) ^ 1]!;
     this.#receivedAtMs = receivedAtMs;
     this.#rules = rules;
+    const { missingWord } = this.#now;
+    views.i32.fill(0, missingWord, missingWord + views.layout.bitmapWords);
   }
 
   #mark(slot: number, sinceMs: number, lastMs: number): void {

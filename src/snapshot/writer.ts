@@ -11,8 +11,6 @@ import { bug } from '../model/errors.js';
 import type { ColumnKind } from '../model/schema.js';
 import { FULL_ENTRIES, type ByteTable } from './byte-table.js';
 import {
-  BANK_FORGOTTEN,
-  BANK_MISSING,
   BANK_RECEIVED_TS_F64,
   BANK_ROWS,
   BANK_SLOTS,
@@ -80,13 +78,10 @@ export class BankWriter implements BankSink {
   #clear(): void {
     const { i32 } = this;
     const { bitmapWords } = this.#views.layout;
-    const { presenceWord, validityWord, tagWord, missingWord, metaWord } = this.#bank;
+    const { presenceWord, validityWord, tagWord } = this.#bank;
     i32.fill(0, presenceWord, presenceWord + bitmapWords);
     for (const word of validityWord) i32.fill(0, word, word + bitmapWords);
     for (const word of tagWord) if (word >= 0) i32.fill(0, word, word + bitmapWords * 2);
-    // Written behind `finish`, by those who remember what is gone (record-missing.ts).
-    i32.fill(0, missingWord, missingWord + bitmapWords);
-    i32.fill(0, metaWord + BANK_MISSING, metaWord + BANK_FORGOTTEN + 1);
   }
 
   /** The slot of a key, made when new; -1 when the segment is full (`full` says of what). */

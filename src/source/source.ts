@@ -15,6 +15,8 @@ export interface Body {
   readonly hasEtag: boolean;
   /** The media type with its parameters, as sent. */
   readonly contentType: string | null;
+  /** The upstream calls it the sample that is published: if it is another, it is refused as `conflict`. */
+  readonly isRepeat?: boolean;
   /** Bytes announced for the wire, when they were announced. */
   readonly expectedBytes: number | null;
   /** Bytes received on the wire, before decompression. */

@@ -32,8 +32,6 @@ export interface SourceStateView {
   /** null while all is well. */
   readonly lastError: string | null;
   readonly failure?: SourceFailure | null;
-  /** Between the starts of two polls; absent where nobody polls. */
-  readonly intervalMs?: number;
   /** Rows that the source reported before and does not report now, as far as they are remembered. */
   readonly goneRows?: number;
 }

@@ -52,8 +52,8 @@ export class SourceStats {
 
   polled({ outcome, fetchMs, wireBytes, expectedBytes }: PollEnd): void {
     this.#polls.add(outcome);
-    // A skipped poll met no upstream: it says nothing about it.
-    if (outcome === 'skipped') return;
+    // A skipped poll met no upstream, a conflict is with what is served: neither says anything of it.
+    if (outcome === 'skipped' || outcome === 'conflict') return;
     const isGood = isGoodExchange(outcome);
     this.#isUp = isGood;
     this.#failures = isGood ? 0 : this.#failures + 1;

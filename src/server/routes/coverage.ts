@@ -117,7 +117,6 @@ function describe(
     age_ms: source.ageMs(clock.nowMs()),
     stale: source.isStale(monotonicMs),
     max_stale_ms: source.maxStaleMs,
-    interval_ms: state?.intervalMs ?? null,
     last_good_at: iso(source.lastGoodMs),
     last_error: lastError(state, stats),
   };

@@ -14,6 +14,7 @@ import { handleCoverage } from './coverage.js';
 import { MetricChoice, MetricRoute } from './get-metric.js';
 import { handleLive, handlePageHealth, handleReady, handleRoot, handleTelemetryHealth } from './health.js';
 import { handleSchema, ListRoute } from './list-metrics.js';
+import { handleIngest } from './ingest.js';
 import { handleEnvelopeStats, handleMetrics, handleStats, Observation } from './observe.js';
 
 const METRIC = '/telemetry/GetMetric';
@@ -148,11 +149,20 @@ function refusePlainStream(exchange: Exchange): void {
   });
 }
 
+function addIngest(table: TableBuilder, { pushes, fabric, clock }: ServerContext, core: ServerCore): void {
+  if (pushes === undefined) return;
+  const deps = { desk: pushes, fabric, clock, head: core.head };
+  const endpoint = table.endpoint('ingest', 'expensive');
+  const handle: Handler = (exchange) => handleIngest(exchange, deps);
+  table.routes.add({ path: '/telemetry/ingest/*', endpoint, errorStyle: 'json', handle, isPost: true });
+}
+
 export function buildRoutes(context: ServerContext, core: ServerCore): RouteTable {
   const table = new TableBuilder(context);
   addReads(table, context);
   addHealth(table, context, core);
   addObservation(table, context);
+  addIngest(table, context, core);
   const stream = table.endpoint('stream', 'cheap');
   table.add(STREAM_PATH, stream, refusePlainStream);
   return { routes: table.routes, stream, unknown: table.endpoint('other', 'cheap') };

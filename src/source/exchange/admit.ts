@@ -1,5 +1,6 @@
 /** What is refused by the head of a response alone, and the two caps on its body. */
 
+import { isNdjson } from '../../model/body.js';
 import { DeliveryError } from '../../model/outcome.js';
 import type { ResponseHead } from './head.js';
 
@@ -15,7 +16,7 @@ export function admit(head: ResponseHead, bodyBytesMax: number): Coding {
   if (status !== 200) throw new DeliveryError('status', `status ${status}`, true);
   if (!isTextual(contentType)) {
     const shown = contentType?.slice(0, 100);
-    throw new DeliveryError('content_type', `media type '${shown}' is no CSV text`, true);
+    throw new DeliveryError('content_type', `media type '${shown}' is neither CSV text nor NDJSON`, true);
   }
   if (contentLength !== null && contentLength > bodyBytesMax) {
     throw tooLargeOnWire(contentLength, bodyBytesMax);
@@ -42,6 +43,7 @@ export function tooLargeDecoded(decodedBytesMax: number): DeliveryError {
 function isTextual(contentType: string | null): boolean {
   const type = contentType?.split(';', 1)[0]!.trim().toLowerCase() ?? '';
   if (type === '' || type === 'application/octet-stream' || type === 'application/csv') return true;
+  if (isNdjson(type)) return true;
   return type.startsWith('text/') && type !== 'text/html';
 }
 

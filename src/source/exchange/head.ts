@@ -1,8 +1,6 @@
 /** The head of a response: only what a poller acts on. */
 
-/** Epoch milliseconds between 2000 and 2100: seconds, µs and ns fall outside. */
-const SANE_MS_MIN = 946_684_800_000;
-const SANE_MS_MAX = 4_102_444_800_000;
+import { saneEpochMs } from '../../model/epoch.js';
 
 export interface ResponseHead {
   readonly status: number;
@@ -35,7 +33,7 @@ export function readHead(status: number, rawHeaders: unknown): ResponseHead {
     contentType: fields.get('content-type')?.[0] || null,
     codings: splitCodings(fields.get('content-encoding') ?? []),
     contentLength: length !== null && /^[0-9]+$/.test(length) ? Number(length) : null,
-    snapshotTsMs: saneMs(only('x-snapshot-ts')),
+    snapshotTsMs: saneEpochMs(only('x-snapshot-ts')),
     dateMs: Number.isNaN(date) ? null : date,
     kept: keep(fields),
     location: only('location'),
@@ -85,10 +83,4 @@ function textOf(bytes: unknown): string {
 function splitCodings(values: readonly string[]): string[] {
   const codings = values.flatMap((value) => value.split(',')).map((coding) => coding.trim().toLowerCase());
   return codings.filter((coding) => coding !== '' && coding !== 'identity');
-}
-
-function saneMs(text: string | null): number | null {
-  if (text === null || !/^[0-9]{12,13}$/.test(text)) return null;
-  const ms = Number(text);
-  return ms >= SANE_MS_MIN && ms < SANE_MS_MAX ? ms : null;
 }

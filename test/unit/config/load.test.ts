@@ -63,6 +63,7 @@ describe('defaults', () => {
         {
           id: 'default',
           url: 'http://127.0.0.1:9001/counters',
+          push: false,
           intervalMs: 1500,
           timeoutMs: 5000,
           staleMsMax: 60_000,

@@ -222,3 +222,29 @@ describe('staleness', () => {
     expect(mistakesOf({ env: { MAX_STALE_MS: '6000', POLL_TIMEOUT_MS: 'x' } })).toHaveLength(1);
   });
 });
+
+describe('a source that takes pushes', () => {
+  test('has no url', () => {
+    expect(configOf({ file: 'sources:\n  - {id: lab, push: true}\n' }).sources).toMatchObject([
+      { id: 'lab', push: true, url: '' },
+    ]);
+    expect(configOf({ file: TWO }).sources.map(({ push }) => push)).toEqual([false, false]);
+  });
+
+  test.each([
+    [
+      'url beside push',
+      '{id: a, push: true, url: "http://h/c"}',
+      'sources[0].url: is not allowed beside push',
+    ],
+    [
+      'headers beside push',
+      '{id: a, push: true, headers: {x-a: b}}',
+      'sources[0].headers: is not allowed beside',
+    ],
+    ['neither', '{id: a, push: false}', 'sources[0].url: is missing'],
+    ['no id', '{push: true}', 'sources[0].id: is missing'],
+  ])('%s is a mistake', (_name, entry, mistake) => {
+    expect(mistakesOf({ file: `sources:\n  - ${entry}\n` })).toEqual([expect.stringContaining(mistake)]);
+  });
+});

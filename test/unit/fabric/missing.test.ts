@@ -1,7 +1,6 @@
 /** Rows that are gone, over the generations of a source. */
 import { describe, expect, test } from 'vitest';
-import { sizeSegment } from '../../../src/fabric/sizing.js';
-import { reportOf, Rig, worker } from '../../fixtures/ingest-rig.js';
+import { Rig, worker } from '../../fixtures/ingest-rig.js';
 import { MissingRows } from '../../../src/snapshot/missing.js';
 
 function gone(rig: Rig): Record<string, number> {
@@ -21,18 +20,6 @@ async function deliver(rig: Rig, header: readonly string[], rows: readonly strin
   return atMs;
 }
 
-test('growth ends at a few times the rows, however big the segment before was', () => {
-  const report = reportOf(['id', 'a'], ['x', 'y']);
-  const before = {
-    ...sizeSegment(report, [], null, null, 0),
-    slotCapacity: 640_000,
-    keyBytesCapacity: 2 ** 30,
-  };
-  expect(sizeSegment(report, [], before, 'slots', 1).slotCapacity).toBe(4096);
-  expect(sizeSegment(report, [], before, 'keys', 1).keyBytesCapacity).toBeLessThan(16_384);
-  expect(sizeSegment({ ...report, rows: 10_000 }, [], before, 'slots', 1).slotCapacity).toBe(40_000);
-});
-
 describe('generations', () => {
   test('other columns keep what is missing, and find out what their first body lacks', async () => {
     const rig = new Rig();
@@ -47,19 +34,6 @@ describe('generations', () => {
     expect(gone(rig)).toMatchObject({ y: second });
     expect(gone(rig)).not.toHaveProperty('z');
     expect(rig.fabric.table!.rowsMax).toBe(1);
-  });
-
-  test('there is room for all that may be gone, whatever the size of the body', async () => {
-    const rig = new Rig();
-    const long = Array.from({ length: 100 }, (_, i) => `${'k'.repeat(200)}${i}`);
-    await deliver(rig, ['id', 'a'], long);
-    const since = await deliver(rig, ['id', 'b'], ['x']);
-    expect(rig.publishes.at(-1)!.missing).toEqual({ missing: 100, forgotten: 0 });
-    expect(new Set(Object.values(gone(rig)))).toEqual(new Set([since]));
-    // Room is for one generation: it does not add up.
-    for (const name of ['c', 'd', 'e', 'f']) await deliver(rig, ['id', name], ['x']);
-    expect(rig.publishes.at(-1)!.missing).toEqual({ missing: 100, forgotten: 0 });
-    expect(rig.ingest.segment!.ref.spec.slotCapacity).toBeLessThanOrEqual(64 + 128);
   });
 
   test('other key columns make other keys: nothing is taken over', async () => {

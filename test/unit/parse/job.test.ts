@@ -23,6 +23,8 @@ function bodyOf(text: string): BodyRef {
 function taskOf(body: BodyRef, changes: Partial<ParseTask> = {}): ParseTask {
   return {
     body,
+    format: 'csv',
+    csvBytesMax: 2 ** 20,
     previous: null,
     policy: policyOf(),
     header: null,

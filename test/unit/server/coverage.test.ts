@@ -40,7 +40,6 @@ describe('the document', () => {
         age_ms: 0,
         stale: false,
         max_stale_ms: 60_000,
-        interval_ms: null,
         last_good_at: '2026-01-01T00:00:02.000Z',
         last_error: null,
       },
