@@ -24,7 +24,11 @@ export async function runRecord(config: Config, parts: RecordParts, endings: End
   const recording = await startRecording(config, parts);
   const sources = config.sources.map(({ id, url }) => ({ id, url: parts.redactor.text(url) }));
   parts.log.info('startup', { part: 'record', folder: config.recordOut, sources });
-  recording.ended.then(endings.finish, endings.giveUp);
+  recording.ended.then(endings.finish, async (error: Error) => {
+    await recording.stop();
+    parts.log.error('record.failed', { folder: config.recordOut, ...recording.kept }, error.message);
+    endings.giveUp(error);
+  });
   return {
     async stop() {
       const { answers, bodies, bytes } = await recording.stop();

@@ -107,7 +107,7 @@ async function run(
   hookProcess(shutdown);
   const giveUp = async (error: unknown): Promise<void> => {
     const message = (error as Error).message;
-    log.fatal('startup.failed', { error: message }, message);
+    if (part === null) log.fatal('startup.failed', { error: message }, message);
     process.stderr.write(`weft: ${redactor.text(message)}\n`);
     await log.flush(FLUSH_MS);
     exitProcess(error instanceof NativeBuildError ? EXIT_CONFIG : EXIT_CANNOT_RUN);

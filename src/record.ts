@@ -27,6 +27,8 @@ export interface RecordParts {
 export interface Recording {
   /** Resolves with the reason when the recording ends by itself; rejects when it cannot go on. */
   readonly ended: Promise<string>;
+  /** So far. */
+  readonly kept: Kept;
   /** Ends the polls, finishes what is being written, and tells what was kept. */
   stop(): Promise<Kept>;
 }
@@ -34,6 +36,9 @@ export interface Recording {
 /** Begins at once. Throws an Error when the folder cannot be written or holds a recording. */
 export async function startRecording(config: Config, parts: RecordParts): Promise<Recording> {
   const { recordOut, recordGzip, recordBytesMax, recordDurationMs } = config;
+  // Others are pushed to: there is nothing to poll.
+  const polled = config.sources.filter(({ url }) => url !== '');
+  if (polled.length === 0) throw new Error('cannot record: no source of the configuration is polled');
   const options = { folder: recordOut!, gzip: recordGzip, bytesMax: recordBytesMax };
   const recorder = await Recorder.open(options);
   const stopper = new AbortController();
@@ -45,13 +50,13 @@ export async function startRecording(config: Config, parts: RecordParts): Promis
   const stopBecause = (error: unknown): void => {
     stopper.abort();
     if (error instanceof RecordingFull) end(error.message);
-    else fail(error);
+    else fail(new Error(`cannot go on recording into ${recordOut}: ${(error as Error).message}`));
   };
   const timer =
     recordDurationMs === null
       ? null
       : parts.clock.schedule(recordDurationMs, () => end(`the time is over (--duration)`));
-  const runs = config.sources.map((source) =>
+  const runs = polled.map((source) =>
     new SourceRecorder(source, recorder, free, parts, stopBecause).run(stopper.signal).catch(stopBecause),
   );
   let stopping: Promise<Kept> | null = null;
@@ -62,7 +67,13 @@ export async function startRecording(config: Config, parts: RecordParts): Promis
     await recorder.close();
     return recorder.kept;
   };
-  return { ended, stop: () => (stopping ??= stop()) };
+  return {
+    ended,
+    get kept() {
+      return recorder.kept;
+    },
+    stop: () => (stopping ??= stop()),
+  };
 }
 
 /** One source and its lines of the index. */

@@ -121,7 +121,50 @@ describe('an upstream that fails', () => {
   });
 });
 
+describe('several sources', () => {
+  test('are recorded side by side, without secrets, and replayed each at its path', async () => {
+    const [a, b] = [started.add(await Upstream.start()), started.add(await Upstream.start())];
+    b.body = Buffer.from('switch_id,b\nsw-0,1\n');
+    a.headers = { 'Set-Cookie': 'session=hunter2', 'Last-Modified': 'yesterday' };
+    const config = join(base, 'weft.yaml');
+    const yaml = [
+      'sources:',
+      `  - { id: a, url: "${a.url()}?token=hunter2", headers: { Authorization: "Bearer \${TOKEN}" } }`,
+      `  - { id: b.2, url: "${b.url()}" }`,
+    ];
+    await writeFile(config, yaml.join('\n'));
+    const flags = ['--config', config, '--out', folder];
+    const recorder = await started.weft('record', { flags, env: { TOKEN: 'hunter2' } });
+    const lines = await until('both', async () => {
+      const all = await recorded();
+      return new Set(all.map(({ source }) => source)).size === 2 ? all : null;
+    });
+    await recorder.stop();
+    expect(a.header(0, 'authorization')).toBe('Bearer hunter2');
+    expect(lines.find(({ source }) => source === 'a')!.headers['last-modified']).toBe('yesterday');
+    expect(await readFile(join(folder, 'index.ndjson'), 'utf8')).not.toContain('hunter2');
+    expect(JSON.stringify(recorder.log)).not.toContain('hunter2');
+    const client = started.add(new HttpClient(await replayUrl()));
+    expect((await client.get('/a')).body).toEqual(a.body);
+    expect((await client.get('/b.2')).body).toEqual(b.body);
+    const one = started.add(new HttpClient(await replayUrl(['--source', 'b.2'])));
+    expect((await one.get('/csv/metrics')).body).toEqual(b.body);
+  });
+});
+
 describe('the end of a recording', () => {
+  test('comes with 1 when it cannot be written any more', async () => {
+    const upstream = started.add(await Upstream.start());
+    const recorder = await record(upstream.url());
+    await until('a line', async () => (await recorded()).length > 0);
+    await rm(join(folder, 'bodies'), { recursive: true });
+    upstream.body = Buffer.from('switch_id,a\nsw-0,1\n');
+    expect((await recorder.exit()).code).toBe(1);
+    expect(recorder.stderr).toMatch(/^weft: cannot go on recording into .*: ENOENT/);
+    expect(recorder.events('record.failed')[0]).toMatchObject({ bodies: 1 });
+    // What could not be kept has no line either.
+    expect(new Set((await recorded()).map(({ sha256 }) => sha256)).size).toBe(1);
+  });
   test('by kill -9 leaves what can be replayed', async () => {
     const upstream = started.add(await Upstream.start());
     const rows = (n: number): Buffer => Buffer.from(`switch_id,a\n${`sw-${n},${n}\n`.repeat(50_000)}`);
