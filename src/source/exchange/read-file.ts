@@ -194,7 +194,7 @@ class Unzipping implements Filler {
 
   async add(chunk: Uint8Array): Promise<void> {
     // The chunk's memory is used again for the next one, and zlib reads it later.
-    if (this.#gunzip.write(chunk.slice())) return;
+    if (this.#gunzip.write(Buffer.from(chunk))) return;
     const drained = new Promise<void>((resolve) => (this.#drained = resolve));
     await Promise.race([drained, this.#done]);
   }

@@ -80,6 +80,17 @@ test('gzip is told by its first bytes; appended members are one text', async () 
   expect(textOf(body.bytes)).toBe(`${large}sw-2,7\n`);
 });
 
+test('a gzip of many chunks is read whole, and so is a plain file', async () => {
+  const lines = Array.from({ length: 40_000 }, (_, i) => `sw-${i},${((i * 2654435761) % 4294967296) ** 2}`);
+  const text = `switch_id,a\n${lines.join('\n')}\n`;
+  const zipped = gzipSync(text, { level: 0 });
+  expect(zipped.length).toBeGreaterThan(900_000);
+  for (const content of [zipped, text]) {
+    await save(content);
+    expect(textOf((await bodyOf(exchange())).body.bytes) === text).toBe(true);
+  }
+});
+
 test('a cut gzip, a missing file, a folder and too many bytes are told apart', async () => {
   await save(gzipSync(TEXT).subarray(0, 25));
   expect(await failure(exchange())).toMatchObject({ outcome: 'truncated' });
