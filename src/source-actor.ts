@@ -14,6 +14,7 @@ import type { JobRunner } from './model/jobs.js';
 import type { Logger } from './model/log.js';
 import { isGoodExchange, type Outcome } from './model/outcome.js';
 import type { PushDoor, PushReceipt } from './model/push.js';
+import type { RatePlan } from './model/rates.js';
 import { wantedKinds } from './parse/kinds.js';
 import { BodyArena } from './snapshot/arena.js';
 import type { FreeList } from './snapshot/free-list.js';
@@ -48,6 +49,7 @@ export class SourceActor implements PollObserver, IngestObserver {
   readonly #errors: Throttle;
   readonly #source: PolledSource | PushSource;
   readonly #ingest: Ingest;
+  #saidRates = false;
   #rows = 0;
   #rejected = { rejectedCells: 0, rejectedRows: 0 };
   #bodyBytes = 0;
@@ -67,7 +69,7 @@ export class SourceActor implements PollObserver, IngestObserver {
     const { id: sourceId, parse: policy, decodedBytesMax } = config;
     const { parseTimeoutMs } = deps;
     this.#ingest = new Ingest(
-      { sourceId, policy, parseTimeoutMs, decodedBytesMax, missing: deps.missing },
+      { sourceId, policy, parseTimeoutMs, decodedBytesMax, missing: deps.missing, rates: config.rates },
       { ...deps, observer: this, wantedKinds },
     );
     // Without an announced length the last body's is the best guess: growing leaves garbage behind.
@@ -160,8 +162,20 @@ export class SourceActor implements PollObserver, IngestObserver {
 
   generation(event: GenerationEvent): void {
     this.#deps.stats.generation();
-    const { generation, why, columns, slotCapacity } = event;
+    const { generation, why, columns, slotCapacity, rates } = event;
     this.#log.info('source.generation', { generation, why, columns: columns.length, slotCapacity });
+    if (rates) this.#sayRates(rates);
+  }
+
+  /** Once: it stays so until the source shrinks or the options change. */
+  #sayRates({ bytesRefused, bytesMax }: RatePlan): void {
+    if (bytesRefused === 0 || this.#saidRates) return;
+    this.#saidRates = true;
+    this.#log.warn(
+      'source.no_rates',
+      { bytes_needed: bytesRefused, bytes_max: bytesMax },
+      'no deltas and rates: the previous samples need more than RATE_BYTES_MAX',
+    );
   }
 
   published(event: PublishEvent): void {

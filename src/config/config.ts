@@ -6,6 +6,7 @@
 import type { LogLevel } from '../model/log.js';
 import type { ParsePolicy } from '../model/parse-policy.js';
 import type { ReplaySpeed } from './recording-options.js';
+import type { RatePolicy } from '../model/rates.js';
 
 export type Dialect = 'page' | 'map' | 'envelope' | 'plain';
 export type AccessLog = 'off' | 'errors' | 'all';
@@ -30,6 +31,8 @@ export interface SourceConfig {
   /** Bytes after decompression. */
   readonly decodedBytesMax: number;
   readonly parse: ParsePolicy;
+  /** Columns with deltas and rates. */
+  readonly rates: RatePolicy;
 }
 
 export interface Config {
@@ -59,6 +62,10 @@ export interface Config {
   /** Rows of one source that are gone and remembered, and for how long; 0 = for ever. */
   readonly missingRowsMax: number;
   readonly missingKeepMs: number;
+  /** Columns with deltas and rates, where a source does not say; SourceConfig.rates is what counts. */
+  readonly rateColumns: readonly string[];
+  /** Previous samples of one source. */
+  readonly rateBytesMax: number;
 
   readonly bodyCacheBytes: number;
   readonly listBytesMax: number;

@@ -5,7 +5,7 @@ import { BODY_BYTES_LIMIT } from '../model/limits.js';
 import { LOG_LEVELS } from '../model/log.js';
 import { EVERY, FETCH, POLL, SERVE, derived, option } from './option.js';
 import { urlList } from './source-url.js';
-import { choice, host, size, text, whole } from './value-kinds.js';
+import { choice, host, nameList, size, text, whole } from './value-kinds.js';
 
 const MIB = 1024 * 1024;
 const HOUR_MS = 3_600_000;
@@ -80,6 +80,18 @@ export const SERVE_OPTIONS = {
   missingKeepMs: option<number>('missing-keep-ms', 24 * HOUR_MS, {
     kind: whole(0, 366 * 24 * HOUR_MS, 'ms'),
     help: 'A row that is gone for longer is forgotten by the next publish of its source; 0 = never.',
+    commands: SERVE,
+  }),
+  rateColumns: option<readonly string[]>('rate-columns', ['*'], {
+    kind: nameList(),
+    help:
+      'Columns with deltas and rates (`view=delta`, `view=rate`) of sources that name none: names, ' +
+      'separated by commas, * and ? as in file names. Set but empty: none.',
+    commands: SERVE,
+  }),
+  rateBytesMax: option<number>('rate-bytes-max', 64 * MIB, {
+    kind: size(0, 1024 ** 4),
+    help: 'Memory for the previous samples of one source; one that needs more has no deltas and rates.',
     commands: SERVE,
   }),
   bodyCacheBytes: option<number>('body-cache-bytes', 256 * MIB, {

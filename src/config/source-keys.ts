@@ -79,6 +79,21 @@ export const SOURCE_KEYS = {
     'Values that mean missing, besides the empty cell.',
   ),
   units: key(unitMap(), 'none', 'Suffixes to strip, by column: with C, 37C is the number 37.'),
+  rates: key(
+    list(TEXT_COLUMNS_MAX, column, 'column names'),
+    'RATE_COLUMNS',
+    'Columns with deltas and rates; * and ? as in file names.',
+  ),
+  gauges: key(
+    list(TEXT_COLUMNS_MAX, column, 'column names'),
+    'by name',
+    'Columns of whole numbers that rise and fall: their delta is the signed difference. * and ? as in file names.',
+  ),
+  counters: key(
+    list(TEXT_COLUMNS_MAX, column, 'column names'),
+    'by name',
+    'Columns that only rise, whatever their name says, or though they have fractions. * and ? as in file names.',
+  ),
   delimiter: key(delimiter(), 'comma, unless the header says otherwise', 'Separates the cells.'),
   ragged: key(
     choice('reject', 'drop'),

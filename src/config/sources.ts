@@ -19,7 +19,13 @@ const SOURCES_MAX = 1024;
 /** The options that sources fall back to. */
 export type SourceDefaults = Pick<
   OptionValues,
-  'pollMs' | 'pollTimeoutMs' | 'staleMsMax' | 'bodyBytesMax' | 'decodedBytesMax'
+  | 'pollMs'
+  | 'pollTimeoutMs'
+  | 'staleMsMax'
+  | 'bodyBytesMax'
+  | 'decodedBytesMax'
+  | 'rateColumns'
+  | 'rateBytesMax'
 >;
 
 export interface SourcesInput {
@@ -134,6 +140,12 @@ function complete(
     bodyBytesMax: entry.max_body_bytes ?? defaults.bodyBytesMax,
     decodedBytesMax: entry.max_decoded_bytes ?? defaults.decodedBytesMax,
     parse: parsePolicy(entry),
+    rates: {
+      columns: entry.rates ?? defaults.rateColumns,
+      gauges: entry.gauges ?? [],
+      counters: entry.counters ?? [],
+      bytesMax: defaults.rateBytesMax,
+    },
   };
 }
 

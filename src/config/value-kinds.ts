@@ -132,3 +132,20 @@ export function list(itemsMax: number, item: ValueKind<string>, what: string): V
     format: (items) => items.join(', '),
   };
 }
+
+const NAMES_LENGTH_MAX = 65_536;
+
+/** Names separated by commas; the empty text is none. A YAML list is as good. */
+export function nameList(): ValueKind<readonly string[]> {
+  const allowed = `names separated by commas, ${NAMES_LENGTH_MAX} characters at most, without control characters`;
+  const split = (text: string): string[] =>
+    text.trim() === '' ? [] : text.split(',').map((one) => one.trim());
+  return {
+    allowed,
+    placeholder: 'names',
+    schema: z
+      .union([z.string().max(NAMES_LENGTH_MAX).transform(split), z.array(z.string())], { error: allowed })
+      .refine((names) => names.every((name) => /^[^\x00-\x1f\x7f]+$/.test(name)), { error: allowed }),
+    format: (names) => names.join(','),
+  };
+}

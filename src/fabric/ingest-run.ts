@@ -10,6 +10,7 @@ import type { ParseAnswer, ParseTask } from '../snapshot/parse-task.js';
 import { Segment } from '../snapshot/segment.js';
 import type { IncomingBody, IngestDeps, IngestOptions, Served } from './ingest-types.js';
 import { carryRoom, missingOrder, withoutRoom, withRoom } from './missing-room.js';
+import { withRates } from './rate-plan.js';
 import { isAtCap, sizeSegment, type Growth } from './sizing.js';
 
 /** A survey, a misfit of its guess and a full table: more attempts mean a defect. */
@@ -174,10 +175,11 @@ export class IngestRun {
     this.#fresh?.retire();
     this.#fresh = null;
     const room = carryRoom(this.#before, spec, report.keyColumns, this.#missingRules);
-    this.#fresh = this.#makeSegment(withRoom(spec, room));
+    this.#fresh = this.#makeSegment(withRates(withRoom(spec, room), this.#options.rates));
     const generation = this.#deps.fabric.takeGeneration();
     const why = growth ?? (previous ? 'schema' : 'first');
-    this.#deps.observer.generation({ generation, why, columns, slotCapacity: spec.slotCapacity });
+    const { slotCapacity, rates } = this.#fresh.ref.spec;
+    this.#deps.observer.generation({ generation, why, columns, slotCapacity, ...(rates && { rates }) });
     return { segment: this.#fresh, generation, header: report.header, keyColumns: report.keyColumns, room };
   }
 

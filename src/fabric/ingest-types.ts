@@ -4,6 +4,7 @@ import type { Clock } from '../model/clock.js';
 import type { JobRunner } from '../model/jobs.js';
 import type { ParseReport } from '../model/parse-job.js';
 import type { ParsePolicy } from '../model/parse-policy.js';
+import type { RatePlan, RatePolicy } from '../model/rates.js';
 import type { ColumnSpec } from '../model/schema.js';
 import type { ChangeCounts } from '../snapshot/changes.js';
 import type { FreeList } from '../snapshot/free-list.js';
@@ -54,6 +55,8 @@ export interface GenerationEvent {
   readonly why: string;
   readonly columns: readonly ColumnSpec[];
   readonly slotCapacity: number;
+  /** Which previous samples it keeps, where deltas and rates are configured. */
+  readonly rates?: RatePlan;
 }
 
 export interface IngestOptions {
@@ -64,6 +67,8 @@ export interface IngestOptions {
   readonly missing?: MissingRules;
   /** Bytes that an NDJSON body may have as CSV. Default: as many as a body may have at all. */
   readonly decodedBytesMax?: number;
+  /** Columns with deltas and rates; absent: none. */
+  readonly rates?: RatePolicy;
 }
 
 export interface IngestDeps {

@@ -3,8 +3,10 @@
  * query string and two bit tests; only the first of its kind is decoded and resolved.
  */
 import { bug } from '../model/errors.js';
+import type { RateView } from '../model/rates.js';
 import type { RowAddress, Table, TableSchema } from '../fabric/table.js';
-import { decodePathSegment, QueryParams } from './params.js';
+import { decodePathSegment, QueryParams, type QueryRules } from './params.js';
+import { rateViewOf, requireTracked, VIEW_PARAMETER } from './rates.js';
 import { unknownMetric, unknownSwitch } from './selector.js';
 
 /** Where a cell lies: a part, a slot there, and a table column. */
@@ -20,11 +22,21 @@ export interface MetricRequest {
   readonly metric: string;
   readonly format: 'json' | 'text';
   readonly int64AsString: boolean;
+  /** The delta or the rate instead of the value; null: the value. */
+  readonly view: RateView | null;
 }
 
 /** Parameters of GetMetric beside those that every route takes. */
 export const METRIC_PARAMETERS = ['switch_id', 'metric', 'format', 'int64'] as const;
+/** Parameters that weft's own form takes and the dialects ignore. */
+const OWN_PARAMETERS = [VIEW_PARAMETER] as const;
 const PATH_PARAMETERS = ['format', 'int64'] as const;
+
+/** What a query may name: `names`, and what the rules add. */
+export function metricParameters(names: readonly string[], rules: RouteRules): QueryRules {
+  const { extra, ignoreUnknown } = rules;
+  return { names: [...names, ...(ignoreUnknown ? [] : OWN_PARAMETERS), ...extra], ignoreUnknown };
+}
 
 /** Parameters that a route takes beside its own, such as `dialect`, and whether others are ignored. */
 export interface RouteRules {
@@ -56,6 +68,7 @@ export class LocatedMetric {
 
   constructor(table: Table, request: MetricRequest) {
     const { part, slot, column } = locate(table, request.switchId, request.metric);
+    if (request.view !== null) requireTracked(table, column, request.view);
     this.request = request;
     this.column = column;
     this.#part = part;
@@ -95,15 +108,13 @@ function requestOf(params: QueryParams, switchId: string, metric: string): Metri
     metric,
     format: params.choice('format', ['json', 'text']) ?? 'json',
     int64AsString: params.choice('int64', ['number', 'string']) === 'string',
+    view: rateViewOf(params),
   };
 }
 
 /** `?switch_id=&metric=`. Throws what QueryParams throws, missing_parameter, or what `locate` throws. */
 export function locateQuery(table: Table, rawQuery: string, rules: RouteRules): LocatedMetric {
-  const params = new QueryParams(rawQuery, {
-    names: [...METRIC_PARAMETERS, ...rules.extra],
-    ignoreUnknown: rules.ignoreUnknown,
-  });
+  const params = new QueryParams(rawQuery, metricParameters(METRIC_PARAMETERS, rules));
   const request = requestOf(params, params.required('switch_id'), params.required('metric'));
   return new LocatedMetric(table, request);
 }
@@ -119,10 +130,7 @@ export function locatePath(
   rawQuery: string,
   rules: RouteRules,
 ): LocatedMetric {
-  const params = new QueryParams(rawQuery, {
-    names: [...PATH_PARAMETERS, ...rules.extra],
-    ignoreUnknown: rules.ignoreUnknown,
-  });
+  const params = new QueryParams(rawQuery, metricParameters(PATH_PARAMETERS, rules));
   const a = decodePathSegment(first, 'the first name');
   const b = decodePathSegment(second, 'the second name');
   return new LocatedMetric(

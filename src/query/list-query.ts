@@ -6,10 +6,12 @@
 import type { Dialect } from '../config/config.js';
 import { WeftError } from '../model/errors.js';
 import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, ROWS_MAX } from '../model/limits.js';
+import type { RateView } from '../model/rates.js';
 import { preferredFormat, type ListFormat } from './accept.js';
 import type { RouteRules } from './get-metric.js';
 import { decodePathSegment, QueryParams } from './params.js';
 import { AGE_FIELD } from './pseudo-fields.js';
+import { rateViewOf, VIEW_PARAMETER } from './rates.js';
 import { formatRows, parseNames, parseRows } from './selector.js';
 import type { Slice } from './slice.js';
 import { formatSort, parseSort, type SortKey } from './sort.js';
@@ -32,6 +34,8 @@ export interface ListSelection extends Slice {
   readonly fields: readonly string[] | null;
   readonly int64AsString: boolean;
   readonly idHeader: IdHeader;
+  /** Deltas or rates instead of values; null: values. */
+  readonly view: RateView | null;
   /** Without the members that the earlier system did not have. */
   readonly bare: boolean;
 }
@@ -49,10 +53,11 @@ export const LIST_PARAMETERS = [
   'shape',
   'format',
   'int64',
+  VIEW_PARAMETER,
 ] as const;
 
 /** The earlier systems knew them not: under a dialect they are ignored like any other. */
-const OWN_PARAMETERS: readonly string[] = ['where', 'sort', 'cursor'];
+const OWN_PARAMETERS: readonly string[] = ['where', 'sort', 'cursor', VIEW_PARAMETER];
 
 const OFFSET_MAX = 2 ** 31 - 1;
 
@@ -72,6 +77,7 @@ export function listSelection(given: Partial<Omit<ListSelection, 'key'>>): ListS
     limit: given.limit ?? null,
     int64AsString: given.int64AsString ?? false,
     idHeader: given.idHeader ?? 'switch_id',
+    view: given.view ?? null,
     bare: given.bare ?? false,
   } as const;
   const key = JSON.stringify([
@@ -84,6 +90,7 @@ export function listSelection(given: Partial<Omit<ListSelection, 'key'>>): ListS
     all.limit,
     all.int64AsString,
     all.idHeader,
+    all.view,
     all.bare,
   ]);
   return { key, ...all };
@@ -217,6 +224,7 @@ function selectionOf(params: QueryParams, request: ListRequest): ListSelection {
     limit: limit ?? (form.paged ? PAGE_LIMIT_DEFAULT : null),
     int64AsString: params.choice('int64', ['number', 'string']) === 'string',
     idHeader: dialect === 'plain' ? 'SwitchId' : 'switch_id',
+    view: rateViewOf(params),
     bare: dialect !== null,
   });
 }

@@ -16,7 +16,8 @@
  *  string bytes   u8, append-only, UTF-8
  *  bank 0, bank 1                        presence bits | row time f64 | validity bits a column |
  *                                        tag bits a mixed column | cells, column after column, 8 bytes each |
- *                                        missing bits | missing since f64 | time of their last sample f64
+ *                                        missing bits | missing since f64 | time of their last sample f64 |
+ *                                        the previous sample (previous-layout.ts), where one is kept
  *  change ring    CHANGE_RING x          touched bits | member bits | a bit a column: has changes |
  *                                        cell bits a column, valid where that bit is set
  * ```
@@ -25,7 +26,10 @@
  */
 import { bug } from '../model/errors.js';
 import { CHANGE_RING, SEGMENT_BYTES_MAX } from '../model/limits.js';
+import type { RatePlan } from '../model/rates.js';
 import type { ColumnSpec } from '../model/schema.js';
+import { layoutPrevious, type PreviousLayout } from './previous-layout.js';
+import { Sections } from './sections.js';
 
 /** Everything that decides a segment's shape. Crosses threads by structured clone. */
 export interface SegmentSpec {
@@ -39,6 +43,8 @@ export interface SegmentSpec {
   readonly baseVersion: number;
   /** Whether rows carry a time of their own. */
   readonly hasRowTime: boolean;
+  /** Columns whose previous sample is kept; absent: none. */
+  readonly rates?: RatePlan;
 }
 
 /** A segment as it crosses threads: the buffer may be longer than the layout needs. */
@@ -89,6 +95,7 @@ export interface BankLayout {
   readonly missingWord: number;
   readonly missingSince0: number;
   readonly missingLast0: number;
+  readonly previous: PreviousLayout | null;
 }
 
 export interface SegmentLayout {
@@ -116,30 +123,12 @@ export interface SegmentLayout {
   readonly byteLength: number;
 }
 
-const LINE_BYTES = 64;
-
-/** Hands out consecutive sections, each on a line of its own. */
-class Cursor {
-  bytes = 0;
-  take(byteLength: number): number {
-    const at = this.bytes;
-    this.bytes = Math.ceil((at + byteLength) / LINE_BYTES) * LINE_BYTES;
-    return at;
-  }
-  words(count: number): number {
-    return this.take(count * 4) / 4;
-  }
-  doubles(count: number): number {
-    return this.take(count * 8) / 8;
-  }
-}
-
 /** At least twice the entries, so that probes stay short. */
 function indexCapacity(entries: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(16, entries * 2)));
 }
 
-function layoutBank(cursor: Cursor, spec: SegmentSpec, bitmapWords: number, metaWord: number): BankLayout {
+function layoutBank(cursor: Sections, spec: SegmentSpec, bitmapWords: number, metaWord: number): BankLayout {
   const count = spec.columns.length;
   const presenceWord = cursor.words(bitmapWords);
   const rowTime0 = cursor.doubles(spec.slotCapacity);
@@ -154,6 +143,7 @@ function layoutBank(cursor: Cursor, spec: SegmentSpec, bitmapWords: number, meta
   const missingWord = cursor.words(bitmapWords);
   const missingSince0 = cursor.doubles(spec.slotCapacity);
   const missingLast0 = cursor.doubles(spec.slotCapacity);
+  const previous = layoutPrevious(cursor, spec.columns, spec.slotCapacity, spec.rates);
   return {
     metaWord,
     presenceWord,
@@ -164,13 +154,14 @@ function layoutBank(cursor: Cursor, spec: SegmentSpec, bitmapWords: number, meta
     missingWord,
     missingSince0,
     missingLast0,
+    previous,
   };
 }
 
 /** Computes every offset of a segment. Throws when the segment would exceed SEGMENT_BYTES_MAX. */
 export function layoutOf(spec: SegmentSpec): SegmentLayout {
   if (spec.slotCapacity <= 0 || spec.slotCapacity % 64 !== 0) bug(`slotCapacity ${spec.slotCapacity}`);
-  const cursor = new Cursor();
+  const cursor = new Sections();
   const bitmapWords = spec.slotCapacity / 32;
   cursor.words(CONTROL_WORDS);
   const meta0 = cursor.words(BANK_META_WORDS);

@@ -5,6 +5,7 @@
  * says so. The main thread (which alone declares and publishes) and jobs that read a pinned bank
  * may skip validation: nobody can write under them.
  */
+import { ROLE_COUNTER } from '../model/rates.js';
 import type { ColumnKind } from '../model/schema.js';
 import type { ByteTable } from './byte-table.js';
 import {
@@ -19,6 +20,7 @@ import {
   type SegmentSpec,
   type SegmentViews,
 } from './layout.js';
+import type { PreviousLayout } from './previous-layout.js';
 import { beginRead, validateRead } from './seqlock.js';
 import { rowIndex, stringTable } from './tables.js';
 
@@ -31,6 +33,20 @@ export interface ColumnView {
   readonly cell0: number;
   readonly validityWord: number;
   readonly tagWord: number;
+  /** Where the previous sample lies; null when none is kept of this column. */
+  readonly previous: PreviousView | null;
+}
+
+/** The sample before, of one column of one bank: for rate.ts. */
+export interface PreviousView {
+  readonly isCounter: boolean;
+  readonly cell0: number;
+  readonly validWord: number;
+  readonly keptWord: number;
+  readonly tagWord: number;
+  /** Of the rows: 8-byte indices, the same for all columns. */
+  readonly prevTime0: number;
+  readonly olderTime0: number;
 }
 
 /** One version of a segment. Its views are shared by all versions of the same parity. */
@@ -55,6 +71,20 @@ export function isValid(column: ColumnView, slot: number): boolean {
 /** The TAG_* of a mixed column's cell. */
 export function tagOf(column: ColumnView, slot: number): number {
   return (column.i32[column.tagWord + (slot >> 4)]! >>> ((slot & 15) * 2)) & 3;
+}
+
+function previousView(previous: PreviousLayout, c: number, role: number | undefined): PreviousView | null {
+  const { cell0, validWord, keptWord, tagWord, prevTime0, olderTime0 } = previous;
+  if (cell0[c]! < 0) return null;
+  return {
+    isCounter: role === ROLE_COUNTER,
+    cell0: cell0[c]!,
+    validWord: validWord[c]!,
+    keptWord: keptWord[c]!,
+    tagWord: tagWord[c]!,
+    prevTime0,
+    olderTime0,
+  };
 }
 
 const encoder = new TextEncoder();
@@ -88,7 +118,7 @@ export class SegmentReader {
 
   #columnsOf(bank: 0 | 1): ColumnView[] {
     const { i32, f64, layout } = this.#views;
-    const { cell0, validityWord, tagWord } = layout.banks[bank];
+    const { cell0, validityWord, tagWord, previous } = layout.banks[bank];
     return this.spec.columns.map((column, c) => ({
       name: column.name,
       kind: column.kind,
@@ -97,6 +127,7 @@ export class SegmentReader {
       cell0: cell0[c]!,
       validityWord: validityWord[c]!,
       tagWord: tagWord[c]!,
+      previous: previous && previousView(previous, c, this.spec.rates?.roles[c]),
     }));
   }
 
@@ -146,6 +177,12 @@ export class SegmentReader {
     if (!this.spec.hasRowTime) return bank.snapshotTsMs;
     const own = this.#views.f64[bank.rowTime0 + slot]!;
     return own === own ? own : bank.snapshotTsMs;
+  }
+
+  /** Epoch ms of the row's previous sample; NaN: there is none, or none is kept. */
+  previousTimeMs(bank: BankView, slot: number): number {
+    const { previous } = this.#views.layout.banks[(bank.version & 1) as 0 | 1];
+    return previous ? this.#views.f64[previous.prevTime0 + slot]! : NaN;
   }
 
   /** The slot of a key's UTF-8 bytes, or -1. Whether the row is there, `isPresent` says. */

@@ -21,6 +21,7 @@ import {
   type SegmentRef,
   type SegmentViews,
 } from './layout.js';
+import { carryPrevious } from './previous.js';
 import { declaredIntent, enterWriter, publishedVersion } from './seqlock.js';
 import { rowIndex, stringTable } from './tables.js';
 
@@ -155,7 +156,10 @@ export class BankWriter implements BankSink {
     return this.#rows;
   }
 
-  /** Turns missing bits into validity bits and fills the bank's meta block. Times are epoch ms. */
+  /**
+   * Turns missing bits into validity bits, fills the bank's meta block and takes over the samples
+   * before. Times are epoch ms.
+   */
   finish(snapshotTsMs: number, receivedAtMs: number): void {
     const { i32, f64 } = this;
     const { presenceWord, validityWord, metaWord } = this.#bank;
@@ -168,5 +172,6 @@ export class BankWriter implements BankSink {
     i32[metaWord + BANK_SLOTS] = this.#keys.count;
     f64[metaWord / 2 + BANK_SNAPSHOT_TS_F64] = snapshotTsMs;
     f64[metaWord / 2 + BANK_RECEIVED_TS_F64] = receivedAtMs;
+    carryPrevious(this.#views, this.version);
   }
 }

@@ -43,6 +43,10 @@ export const columnsView: View = {
       out.ascii(']');
     });
     out.ascii('}');
+    if (listing.rates) {
+      out.ascii(',"statuses":');
+      listing.rates.writeColumnStatuses(out);
+    }
     return { total, aged: true };
   },
 };

@@ -1,6 +1,6 @@
 /** Header `switch_id,a,b`, then a line a row: RFC 4180 with CRLF, missing cells empty. */
 import { type ByteWriter, utf8Bytes } from './bytes.js';
-import type { Listing } from './listing.js';
+import { STATUS_MEMBER, type Listing } from './listing.js';
 import { writeCsvText } from './text.js';
 import { CSV_TYPE, type View } from './view.js';
 
@@ -23,6 +23,7 @@ export const csvView: View = {
       if (column < 0) out.append(bytes);
       else writeCsvText(out, bytes, 0, bytes.length);
     }
+    if (listing.rates) out.ascii(`,${STATUS_MEMBER}`);
     endLine(out);
     listing.forEachRow(out, (part, slot) => {
       const reader = listing.reader(part);
@@ -30,6 +31,10 @@ export const csvView: View = {
       for (let i = 0; i < listing.fields.length; i++) {
         out.byte(COMMA);
         listing.writeCsv(out, i, part, slot);
+      }
+      if (listing.rates) {
+        out.byte(COMMA);
+        listing.rates.writeCsvStatuses(out);
       }
       endLine(out);
     });

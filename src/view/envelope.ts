@@ -6,6 +6,7 @@ import { writeJsonText } from './text.js';
 import { JSON_TYPE, type Tail, type View } from './view.js';
 
 const ROW_END = 125;
+const COMMA = utf8Bytes(',');
 
 /** `,"name":` of each field: what stands before its value in a row object. */
 export function fieldLabels(listing: Listing): Uint8Array[] {
@@ -32,6 +33,7 @@ export function writeRowObject(
     if (column !== undefined) writeJsonCell(out, reader, column, slot, int64AsString);
     else listing.writeAbsentJson(out, i, part, slot);
   }
+  listing.rates?.writeRowStatuses(out, COMMA);
   out.byte(ROW_END);
 }
 

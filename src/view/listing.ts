@@ -1,16 +1,22 @@
 /** One selection over one table, resolved: what a View encodes. */
 import type { Table } from '../fabric/table.js';
-import type { ListSelection, ListShape } from '../query/list-query.js';
-import { AGE_FIELD, SOURCE_FIELD, TIMESTAMP_FIELD } from '../query/pseudo-fields.js';
+import { WeftError } from '../model/errors.js';
+import type { ListSelection } from '../query/list-query.js';
+import { AGE_FIELD, INTERVAL_FIELD, SOURCE_FIELD, TIMESTAMP_FIELD } from '../query/pseudo-fields.js';
+import { isTracked, requireAnyTracked, requireTracked } from '../query/rates.js';
 import type { RowVisitor } from '../query/row-visitor.js';
 import { resolveColumns } from '../query/selector.js';
 import { visitSlice } from '../query/slice.js';
 import type { ColumnView, SegmentReader } from '../snapshot/reader.js';
 import type { ByteWriter } from './bytes.js';
 import { writeCsvCell, writeJsonCell } from './cell.js';
+import { RateFields } from './rate-fields.js';
 import { writeIsoTime } from './time.js';
 
 const PSEUDO_FIELDS = [AGE_FIELD, SOURCE_FIELD, TIMESTAMP_FIELD];
+
+/** What stands beside deltas and rates that are not plainly `ok`. */
+export const STATUS_MEMBER = '@status';
 
 /** Rows from whose size that of the body is guessed, and how much is added to the guess. */
 const SAMPLE_ROWS = 64;
@@ -23,24 +29,34 @@ export interface Field {
 }
 
 /** Member names of a row that a column must not repeat: what weft writes there wins. */
-function reservedName(shape: ListShape, idHeader: string): (name: string) => boolean {
-  if (shape === 'map') return (name) => name === 'timestamp';
-  if (shape === 'envelope' || shape === 'ndjson') return (name) => name === idHeader;
-  return () => false;
+function reservedName({ shape, idHeader, view }: ListSelection): (name: string) => boolean {
+  const own = shape === 'map' ? 'timestamp' : shape === 'envelope' || shape === 'ndjson' ? idHeader : '';
+  return (name) => name === own || (view !== null && name === STATUS_MEMBER);
 }
 
-/** The body's columns in their order. Throws unknown_metric. */
+/**
+ * The body's columns in their order. With a view, columns that are named must have deltas and rates;
+ * of those that are not, text stays as it is and numbers without are left out. Throws
+ * unknown_metric, bad_value.
+ */
 export function resolveFields(table: Table, selection: ListSelection): Field[] {
-  const { columns } = table.schema;
-  const names = selection.fields ?? columns.map((column) => column.name);
-  const reserved = reservedName(selection.shape, selection.idHeader);
+  const { view } = selection;
+  const reserved = reservedName(selection);
   const fields: Field[] = [];
-  for (const name of names) {
-    if (PSEUDO_FIELDS.includes(name)) fields.push({ name, column: -1 });
-    else {
-      const [column] = resolveColumns(table, [name]) as [number];
-      if (!reserved(name)) fields.push({ name, column });
+  if (view !== null && selection.fields === null) requireAnyTracked(table, view);
+  for (const name of selection.fields ?? table.schema.columns.map((column) => column.name)) {
+    if (PSEUDO_FIELDS.includes(name) || (view !== null && name === INTERVAL_FIELD)) {
+      fields.push({ name, column: -1 });
+      continue;
     }
+    if (name === INTERVAL_FIELD) {
+      throw new WeftError('bad_value', `Field '${name}' needs 'view': it says what a delta or rate spans.`);
+    }
+    const [column] = resolveColumns(table, [name]) as [number];
+    if (view !== null && selection.fields !== null) requireTracked(table, column, view);
+    const isServed =
+      view === null || isTracked(table, column) || table.schema.columns[column]!.kind === 'text';
+    if (isServed && !reserved(name)) fields.push({ name, column });
   }
   return fields;
 }
@@ -52,7 +68,9 @@ export class Listing {
   readonly table: Table;
   readonly selection: ListSelection;
   readonly fields: readonly Field[];
-  /** Per part: the view of each field, undefined where the part lacks it or the field is pseudo. */
+  /** What stands for deltas and rates; null without a view. */
+  readonly rates: RateFields | null;
+  /** Per part: the view of each field, undefined where the part lacks it, and for fields not of its cells. */
   readonly #columns: readonly (readonly (ColumnView | undefined)[])[];
   readonly #agesMs: readonly number[];
   readonly #used: Uint8Array;
@@ -66,8 +84,13 @@ export class Listing {
     this.table = table;
     this.selection = selection;
     this.fields = resolveFields(table, selection);
+    const { view, int64AsString } = selection;
+    const rates = view && new RateFields(table, view, this.fields, int64AsString);
+    this.rates = rates;
     this.#columns = table.parts.map((_, part) =>
-      this.fields.map(({ column }) => (column < 0 ? undefined : table.columnView(column, part))),
+      this.fields.map(({ column }, i) =>
+        column < 0 || rates?.has(i) ? undefined : table.columnView(column, part),
+      ),
     );
     this.#agesMs = agesMs;
     this.#rows = rows ?? ((visit) => visitSlice(table, selection, visit, agesMs));
@@ -111,7 +134,7 @@ export class Listing {
     return reader.rowTimeMs(bank, slot);
   }
 
-  /** Per field: where a part's cells are; undefined where the part lacks it, and for pseudo-columns. */
+  /** Per field: where a part's cells are; undefined where the part lacks it, for pseudo-columns, deltas and rates. */
   columnsOf(part: number): readonly (ColumnView | undefined)[] {
     return this.#columns[part]!;
   }
@@ -125,7 +148,8 @@ export class Listing {
 
   /** A field for which `columnsOf` has nothing, as a JSON value. */
   writeAbsentJson(out: ByteWriter, index: number, part: number, slot: number): void {
-    if (this.fields[index]!.column < 0) this.#writePseudo(out, index, part, slot, true);
+    if (this.rates?.has(index)) this.rates.writeJson(out, index, part, slot);
+    else if (this.fields[index]!.column < 0) this.#writePseudo(out, index, part, slot, true);
     else out.ascii('null');
   }
 
@@ -133,6 +157,7 @@ export class Listing {
   writeCsv(out: ByteWriter, index: number, part: number, slot: number): void {
     const column = this.#columns[part]![index];
     if (column !== undefined) writeCsvCell(out, this.table.parts[part]!.reader, column, slot);
+    else if (this.rates?.has(index)) this.rates.writeCsv(out, index, part, slot);
     else if (this.fields[index]!.column < 0) this.#writePseudo(out, index, part, slot, false);
   }
 
@@ -148,6 +173,7 @@ export class Listing {
       out.utf8(json ? `"${sourceId}"` : sourceId);
       return;
     }
-    writeIsoTime(out, this.rowTimeMs(part, slot), json);
+    if (name === INTERVAL_FIELD) this.rates?.writeInterval(out, part, slot, json);
+    else writeIsoTime(out, this.rowTimeMs(part, slot), json);
   }
 }

@@ -6,6 +6,7 @@ import { writeSeconds } from './time.js';
 import { JSON_TYPE, type View } from './view.js';
 
 const COMMA = 44;
+const NOTHING = utf8Bytes('');
 
 export const mapView: View = {
   shape: 'map',
@@ -25,6 +26,7 @@ export const mapView: View = {
         listing.writeJson(out, i, part, slot);
         out.byte(COMMA);
       }
+      if (listing.rates?.writeRowStatuses(out, NOTHING)) out.byte(COMMA);
       out.ascii('"timestamp":');
       writeSeconds(out, listing.rowTimeMs(part, slot));
       out.ascii('}');

@@ -1,10 +1,13 @@
 /** The body of GetMetric, composed as bytes: what changes least is written once and kept. */
 import type { Table } from '../fabric/table.js';
+import type { RateView } from '../model/rates.js';
 import type { Freshness } from '../query/freshness.js';
 import type { LocatedMetric } from '../query/get-metric.js';
+import { RateCell, rateAt } from '../snapshot/rate.js';
 import { ByteWriter, utf8Bytes } from './bytes.js';
 import { writeJsonCell, writePlainCell } from './cell.js';
 import { NUMBER_BYTES_MAX, putF64 } from './digits.js';
+import { writeInterval, writeRateJson, writeRatePlain } from './rate-cell.js';
 import { writeIsoTime, writeSeconds } from './time.js';
 
 /** `full` is weft's own body (API.md section 1); the others are those of the earlier systems. */
@@ -56,6 +59,7 @@ class Middle {
 }
 
 const middle = new Middle();
+const rate = new RateCell();
 const BODY_END = 125;
 
 /** Appends the JSON body of a cell that is in `table` (LocatedMetric.stillIn). */
@@ -68,16 +72,36 @@ export function writeMetricBody(
 ): void {
   const { part, slot } = located;
   const { reader, bank } = table.parts[part]!;
+  const { view, int64AsString } = located.request;
   out.append(headOf(located, shape));
-  writeJsonCell(out, reader, table.columnView(located.column, part), slot, located.request.int64AsString);
+  if (view !== null) writeRateMembers(out, table, located, view);
+  else writeJsonCell(out, reader, table.columnView(located.column, part), slot, int64AsString);
   out.append(middle.of(shape, reader.rowTimeMs(bank, slot), table.snapshotId));
   out.reserve(NUMBER_BYTES_MAX + 1);
   if (shape === 'full' || shape === 'envelope') out.at = putF64(out.u8, out.at, freshness.ageMs);
   out.byte(BODY_END);
 }
 
-/** Appends the bare value: digits, text, or `null`. */
+function readRate(table: Table, { part, slot, column }: LocatedMetric, view: RateView): RateCell {
+  const { reader, bank } = table.parts[part]!;
+  rateAt(reader, bank, table.columnView(column, part), slot, view, rate);
+  return rate;
+}
+
+/** `5,"view":"delta","status":"ok","since":"2026-01-01T12:00:00.000Z","interval_ms":30000` */
+function writeRateMembers(out: ByteWriter, table: Table, located: LocatedMetric, view: RateView): void {
+  const { status, sinceMs, intervalMs } = readRate(table, located, view);
+  writeRateJson(out, rate, located.request.int64AsString);
+  out.ascii(`,"view":"${view}","status":"${status}","since":`);
+  writeIsoTime(out, sinceMs, true);
+  out.ascii(',"interval_ms":');
+  writeInterval(out, intervalMs);
+}
+
+/** Appends the bare value: digits, text, or `null`; of a delta or rate that has none, nothing. */
 export function writeMetricText(out: ByteWriter, table: Table, located: LocatedMetric): void {
+  const { view } = located.request;
+  if (view !== null) return writeRatePlain(out, readRate(table, located, view));
   const { reader } = table.parts[located.part]!;
   writePlainCell(out, reader, table.columnView(located.column, located.part), located.slot);
 }

@@ -22,6 +22,10 @@ export const pageView: View = {
       writeJsonText(out, reader.u8, reader.keyStart(slot), reader.keyLength(slot));
       out.append(between);
       listing.writeJson(out, 0, part, slot);
+      if (listing.rates?.has(0)) {
+        out.ascii(`,"status":"${listing.rates.lastStatus}"`);
+        listing.rates.forget();
+      }
       out.ascii(',"timestamp":');
       writeIsoTime(out, listing.rowTimeMs(part, slot), true);
       out.ascii('}');

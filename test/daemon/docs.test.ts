@@ -16,6 +16,7 @@ const PAGES = [
   'docs/dialects.md',
   'docs/simulator.md',
   'docs/coverage.md',
+  'docs/rates.md',
 ];
 const SIMULATOR_PORT = '9001';
 

@@ -9,6 +9,7 @@ import {
   locatePath,
   locateQuery,
   METRIC_PARAMETERS,
+  metricParameters,
   MetricCache,
   type LocatedMetric,
 } from '../../query/get-metric.js';
@@ -84,9 +85,8 @@ export class MetricRoute {
   #table(exchange: Exchange): Table {
     const { fabric } = this.#deps;
     if (fabric.table === null && exchange.target.segments.length === 0) {
-      const { extra, ignoreUnknown } = rulesOf(this.#dialect);
-      const names = [...METRIC_PARAMETERS, ...extra];
-      const params = new QueryParams(exchange.query, { names, ignoreUnknown });
+      const rules = metricParameters(METRIC_PARAMETERS, rulesOf(this.#dialect));
+      const params = new QueryParams(exchange.query, rules);
       params.required('switch_id');
       params.required('metric');
     }

@@ -19,6 +19,8 @@ const RECORDING_DEFAULTS = {
   replaySkipFailures: false,
 };
 
+const RATES = { columns: ['*'], gauges: [], counters: [], bytesMax: 64 * MIB };
+
 describe('defaults', () => {
   test('are those of the contract', () => {
     expect(configOf({})).toEqual({
@@ -38,6 +40,7 @@ describe('defaults', () => {
       decodedBytesMax: 1024 * MIB,
       missingRowsMax: 10_000,
       missingKeepMs: 86_400_000,
+      ...{ rateColumns: ['*'], rateBytesMax: 64 * MIB },
       bodyCacheBytes: 256 * MIB,
       cursorBytesMax: 64 * MIB,
       cursorTtlMs: 60_000,
@@ -84,6 +87,7 @@ describe('defaults', () => {
             allowEmpty: false,
             delimiter: null,
           },
+          rates: RATES,
         },
       ],
     });

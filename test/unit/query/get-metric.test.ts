@@ -27,7 +27,7 @@ describe('locateQuery', () => {
   const request = (raw: string): MetricRequest => locateQuery(table, raw, RULES).request;
 
   it('takes all spellings and the overrides', () => {
-    const plain = { switchId: 'sw-0', metric: 'cpu', format: 'json', int64AsString: false };
+    const plain = { switchId: 'sw-0', metric: 'cpu', format: 'json', int64AsString: false, view: null };
     expect(request('switch_id=sw-0&metric=cpu')).toEqual(plain);
     expect(request('metric_name=cpu&switch=sw-0&dialect=map')).toEqual(plain);
     expect(request('switchId=sw-0&metric=a%2Fb&format=text&int64=string')).toEqual({
@@ -35,6 +35,7 @@ describe('locateQuery', () => {
       metric: 'a/b',
       format: 'text',
       int64AsString: true,
+      view: null,
     });
   });
 
@@ -84,7 +85,13 @@ describe('locatePath', () => {
 });
 
 describe('MetricCache', () => {
-  const REQUEST: MetricRequest = { switchId: 'a', metric: 'x', format: 'json', int64AsString: false };
+  const REQUEST: MetricRequest = {
+    switchId: 'a',
+    metric: 'x',
+    format: 'json',
+    int64AsString: false,
+    view: null,
+  };
 
   it('knows a cell again in every version of its generation', () => {
     const fixture = new TableFixture();

@@ -17,7 +17,14 @@ function table(timeMs?: number): Table {
 const FRESH = { ageMs: 812, dataTsMs: SAMPLE_MS, staleSources: [] };
 
 function located(of: Table, metric: string, more: Partial<MetricRequest> = {}): LocatedMetric {
-  return new LocatedMetric(of, { switchId: 'sw "0"', metric, format: 'json', int64AsString: false, ...more });
+  return new LocatedMetric(of, {
+    switchId: 'sw "0"',
+    metric,
+    format: 'json',
+    int64AsString: false,
+    view: null,
+    ...more,
+  });
 }
 
 function body(of: Table, cell: LocatedMetric, shape: MetricShape): string {

@@ -1,0 +1,166 @@
+/**
+ * The fields of a list that stand for deltas or rates, and what is said beside their values: a
+ * status for each cell whose status is not `ok`.
+ */
+import type { Table } from '../fabric/table.js';
+import { RATE_STATUSES, type RateStatus, type RateView } from '../model/rates.js';
+import { isTracked } from '../query/rates.js';
+import { RateCell, rateAt } from '../snapshot/rate.js';
+import type { ByteWriter } from './bytes.js';
+import { utf8Bytes } from './bytes.js';
+import { writeInterval, writeRateJson, writeRatePlain } from './rate-cell.js';
+import { writeCsvText, writeJsonText } from './text.js';
+
+const COMMA = 44;
+const SEMICOLON = 59;
+const EQUALS = 61;
+const BRACE_CLOSE = 125;
+
+const CODES = new Map<RateStatus, number>(RATE_STATUSES.map((status, code) => [status, code]));
+const JSON_STATUS = RATE_STATUSES.map((status) => utf8Bytes(JSON.stringify(status)));
+const CSV_STATUS = RATE_STATUSES.map((status) => utf8Bytes(status));
+
+/** A growing list of numbers. */
+class Numbers {
+  values = new Int32Array(256);
+  count = 0;
+
+  push(value: number): void {
+    if (this.count === this.values.length) {
+      const longer = new Int32Array(this.count * 2);
+      longer.set(this.values);
+      this.values = longer;
+    }
+    this.values[this.count++] = value;
+  }
+}
+
+export class RateFields {
+  readonly #table: Table;
+  readonly #view: RateView;
+  readonly #int64AsString: boolean;
+  readonly #columns: readonly number[];
+  readonly #isRate: readonly boolean[];
+  readonly #names: readonly string[];
+  readonly #cell = new RateCell();
+  /** Of the cells written since statuses were written last: field, code, part, slot. */
+  readonly #noted = new Numbers();
+  #status: RateStatus = 'ok';
+
+  /** `fields`: name and table column (-1: pseudo) of each field of the body. */
+  constructor(
+    table: Table,
+    view: RateView,
+    fields: readonly { readonly name: string; readonly column: number }[],
+    int64AsString: boolean,
+  ) {
+    this.#table = table;
+    this.#view = view;
+    this.#int64AsString = int64AsString;
+    this.#columns = fields.map(({ column }) => column);
+    this.#isRate = this.#columns.map((column) => column >= 0 && isTracked(table, column));
+    this.#names = fields.map(({ name }) => name);
+  }
+
+  /** True when the field stands for a delta or a rate; else its value is served as it is. */
+  has(index: number): boolean {
+    return this.#isRate[index]!;
+  }
+
+  /** Status of the cell written last. */
+  get lastStatus(): RateStatus {
+    return this.#status;
+  }
+
+  /** The statuses noted so far are not written: `lastStatus` was. */
+  forget(): void {
+    this.#noted.count = 0;
+  }
+
+  #read(index: number, part: number, slot: number): RateCell {
+    const { reader, bank } = this.#table.parts[part]!;
+    const view = this.#table.columnView(this.#columns[index]!, part);
+    rateAt(reader, bank, view, slot, this.#view, this.#cell);
+    const { status } = this.#cell;
+    this.#status = status;
+    if (status !== 'ok') {
+      const noted = this.#noted;
+      noted.push(index);
+      noted.push(CODES.get(status)!);
+      noted.push(part);
+      noted.push(slot);
+    }
+    return this.#cell;
+  }
+
+  writeJson(out: ByteWriter, index: number, part: number, slot: number): void {
+    writeRateJson(out, this.#read(index, part, slot), this.#int64AsString);
+  }
+
+  writeCsv(out: ByteWriter, index: number, part: number, slot: number): void {
+    writeRatePlain(out, this.#read(index, part, slot));
+  }
+
+  /** Milliseconds since the row's previous sample; `null` or nothing when there is none. */
+  writeInterval(out: ByteWriter, part: number, slot: number, json: boolean): void {
+    const { reader, bank } = this.#table.parts[part]!;
+    const sinceMs = reader.previousTimeMs(bank, slot);
+    if (sinceMs === sinceMs || json) writeInterval(out, reader.rowTimeMs(bank, slot) - sinceMs);
+  }
+
+  /** `"@status":{"rx_bytes":"reset"}` of the row whose cells were just written; false: nothing to say. */
+  writeRowStatuses(out: ByteWriter, before: Uint8Array): boolean {
+    const { values, count } = this.#noted;
+    if (count === 0) return false;
+    out.append(before);
+    out.ascii('"@status":{');
+    for (let i = 0; i < count; i += 4) {
+      if (i > 0) out.byte(COMMA);
+      out.json(this.#names[values[i]!]);
+      out.byte(58);
+      out.append(JSON_STATUS[values[i + 1]!]!);
+    }
+    out.byte(BRACE_CLOSE);
+    this.#noted.count = 0;
+    return true;
+  }
+
+  /** `rx_bytes=reset;symbol_errors=first` of the row whose cells were just written, as a CSV field. */
+  writeCsvStatuses(out: ByteWriter): void {
+    const { values, count } = this.#noted;
+    const start = out.at;
+    for (let i = 0; i < count; i += 4) {
+      if (i > 0) out.byte(SEMICOLON);
+      // What separates the pairs is not part of a name.
+      out.utf8(this.#names[values[i]!]!.replace(/[%;=]/g, encodeURIComponent));
+      out.byte(EQUALS);
+      out.append(CSV_STATUS[values[i + 1]!]!);
+    }
+    this.#noted.count = 0;
+    const bytes = out.u8.slice(start, out.at);
+    out.at = start;
+    writeCsvText(out, bytes, 0, bytes.length);
+  }
+
+  /** `{"rx_bytes":{"sw-000":"reset"}}` of all cells since, which were written column by column. */
+  writeColumnStatuses(out: ByteWriter): void {
+    const { values, count } = this.#noted;
+    out.byte(123);
+    let field = -1;
+    for (let i = 0; i < count; i += 4) {
+      if (values[i] !== field) {
+        if (field >= 0) out.ascii('},');
+        field = values[i]!;
+        out.json(this.#names[field]);
+        out.ascii(':{');
+      } else out.byte(COMMA);
+      const { reader } = this.#table.parts[values[i + 2]!]!;
+      const slot = values[i + 3]!;
+      writeJsonText(out, reader.u8, reader.keyStart(slot), reader.keyLength(slot));
+      out.byte(58);
+      out.append(JSON_STATUS[values[i + 1]!]!);
+    }
+    out.ascii(field >= 0 ? '}}' : '}');
+    this.#noted.count = 0;
+  }
+}
