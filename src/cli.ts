@@ -3,7 +3,7 @@
  * with 0 (stopped), 1 (cannot run) or 78 (configuration).
  */
 import { readFileSync } from 'node:fs';
-import { checkSavedFiles, savedFiles } from './cli-files.js';
+import { openSavedFiles, savedFiles } from './cli-files.js';
 import { runRecord, runReplay, type Part } from './cli-recordings.js';
 import type { Config } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
@@ -120,10 +120,9 @@ async function run(
     if (command === 'record')
       part = await runRecord(config, parts, { finish, giveUp: (error) => void giveUp(error) });
     if (command === 'replay') part = await runReplay(config, parts);
-    if (command === 'load') await checkSavedFiles(config.sources);
     if (command === 'simulate' || command === 'demo') simulator = await startFabric(config, log);
     if (command === 'serve' || command === 'demo' || command === 'load') {
-      const served = withUpstream(config, simulator);
+      const served = command === 'load' ? await openSavedFiles(config) : withUpstream(config, simulator);
       daemon = await startDaemon(served, {
         ...parts,
         version: version(),

@@ -2,6 +2,7 @@
 
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { STDIN_URL } from './file-url.js';
 import type { SourceEntry } from './source-keys.js';
 
 const ID_LENGTH_MAX = 64;
@@ -25,9 +26,9 @@ export function withFileRules<T extends SourceEntry>(entry: T): T {
 export function fileEntries(paths: readonly string[], key: readonly string[] | null): SourceEntry[] {
   const ids = new Set<string>();
   return paths.map((path) => {
-    const id = freeId(idOf(path), ids);
+    const id = freeId(path === '-' ? 'stdin' : idOf(path), ids);
     ids.add(id);
-    const url = pathToFileURL(resolve(path)).href;
+    const url = path === '-' ? STDIN_URL : pathToFileURL(resolve(path)).href;
     return key === null ? { id, url } : { id, url, key };
   });
 }

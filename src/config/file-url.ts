@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 
 const ALLOWED = 'a file URL with an absolute path, such as file:///var/tmp/saved.csv';
 
+/** Stands for what comes through standard input. */
+export const STDIN_URL = 'file:///dev/stdin';
+
 export function isFileUrl(url: string): boolean {
   return /^file:/i.test(url);
 }

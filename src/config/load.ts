@@ -48,6 +48,9 @@ export function loadConfig({ argv, env, readFile }: ConfigInput): LoadedConfig {
   const resolver = new SecretResolver(env, mistakes);
   const polls = command !== 'simulate' && command !== 'replay' && command !== 'load';
   const upstream = polls ? chooseUpstream(values, file, command) : NO_UPSTREAM;
+  if (command === 'load' && operands.filter((path) => path === '-').length > 1) {
+    mistakes.add('command line', 'names - (standard input) twice');
+  }
   const saved = command === 'load' ? fileEntries(operands, values.loadKey) : [];
   const sources = buildSources(
     {

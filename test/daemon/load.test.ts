@@ -94,6 +94,18 @@ describe('a saved file', () => {
     await save('later.csv', TEXT);
     expect(await rowsOf(client)).toBe(TEXT);
   });
+  test('may come through standard input, and is read to its end', async () => {
+    const weft = started.add(new WeftProcess(['load', '-'], { input: gzipSync(TEXT) }));
+    const client = started.add(await weft.client());
+    expect(await rowsOf(client)).toBe(TEXT);
+    expect(Object.keys((await client.stats()).sources)).toEqual(['stdin']);
+    expect((await weft.stop()).code).toBe(0);
+    const large = started.add(
+      new WeftProcess(['load', '-'], { input: Buffer.alloc(5_000), env: { MAX_BODY_BYTES: 1024 } }),
+    );
+    expect((await large.exit()).code).toBe(1);
+    expect(large.stderr).toBe('weft: cannot load -: more than 1024 bytes (MAX_BODY_BYTES)\n');
+  });
   test('that is missing ends weft with 1 and its name', async () => {
     const there = await save('there.csv', TEXT);
     const none = join(folder, 'none.csv');

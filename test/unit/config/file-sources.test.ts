@@ -79,6 +79,15 @@ describe('operands', () => {
       'command line: "x" is not allowed, allowed: one command and flags',
     ]);
   });
+  test('of load may be standard input, once', () => {
+    expect(configOf({ argv: ['load', '-', 'a.csv'] }).sources[0]).toMatchObject({
+      id: 'stdin',
+      url: 'file:///dev/stdin',
+    });
+    expect(mistakesOf({ argv: ['load', '-', '-'] })).toEqual([
+      'command line: names - (standard input) twice',
+    ]);
+  });
   test('of record is an upstream, beside which there is no flag of the same', () => {
     const config = configOf({ argv: ['record', 'http://h/c', '--out', 'dir', '--gzip', '--duration=10m'] });
     expect(config).toMatchObject({
