@@ -30,6 +30,7 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   parse: { 'job in the pool: per cell': 'ns', 'csv-parse: per cell': 'ns', 'newline count: speed': 'MB/s' },
   read: { 'point read by key, validated': 'ns', 'reads refused as possibly torn': '%' },
   encode: { 'envelope: per cell': 'ns', 'columns: per cell': 'ns', 'csv: per cell': 'ns' },
+  slice: { 'top 20': 'ms', 'top 20 in a worker: time of the main thread': 'µs' },
   http: { 'GetMetric: server CPU per request': 'µs', 'while parsing: publishes meanwhile': '' },
   live: { 'one port each: server CPU per subscriber and message': 'µs', 'one port each: message': 'bytes' },
   refresh: { 'body received to published, p50': 'ms', 'heap growth per publish': 'kB' },
