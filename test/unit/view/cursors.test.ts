@@ -115,6 +115,21 @@ describe('cursors', () => {
     expect(cursors.stats).toMatchObject({ heldSets: 0, heldBytes: 0, expired: 1 });
   });
 
+  it('expire in time even where the timer is late', async () => {
+    const fixture = new TableFixture();
+    const clock = {
+      nowMs: () => fixture.clock.nowMs(),
+      monotonicMs: () => fixture.clock.monotonicMs(),
+      schedule: () => ({ cancel: () => undefined }),
+    };
+    const { fixture: own, cursors, start } = rig(5, { clock });
+    own.publish('s1', rowsOf(5));
+    const { nextCursor } = await start(BY_TWO);
+    await fixture.clock.advance(1001);
+    expect(() => cursors.page(nextCursor!)).toThrowError(expired);
+    expect((await start(BY_TWO)).nextCursor).not.toBe(nextCursor);
+  });
+
   it('make room for newer ones, least recently used first', async () => {
     const { cursors, start } = rig(50, { cursorBytesMax: 12_000 });
     const all = (limit: number): ListSelection => listSelection({ limit, fields: ['metric_0'] });
