@@ -2,13 +2,14 @@
 
 import { z } from 'zod';
 import { BODY_BYTES_LIMIT, COLUMN_NAME_BYTES_MAX } from '../model/limits.js';
-import { headerMap, unitMap } from './source-maps.js';
+import { aliasMap, headerMap, renameMap, unitMap } from './source-maps.js';
 import { sourceUrl } from './source-url.js';
 import { choice, flag, list, size, text, whole, type ValueKind } from './value-kinds.js';
 
 const HOUR_MS = 3_600_000;
 const KEY_COLUMNS_MAX = 16;
 const TEXT_COLUMNS_MAX = 4096;
+const DROPS_MAX = 4096;
 const MISSING_VALUES_MAX = 256;
 const VALUE_LENGTH_MAX = 256;
 
@@ -29,6 +30,27 @@ function sourceId(): ValueKind<string> {
   const allowed = '1 to 64 letters, digits, dots, underscores and dashes';
   const schema = z.string({ error: allowed }).regex(/^[A-Za-z0-9._-]{1,64}$/, { error: allowed });
   return { allowed, placeholder: 'name', schema, format: String };
+}
+
+/** Key columns, or the word xdr. */
+function rowKey(): ValueKind<readonly string[] | 'xdr'> {
+  const columns = list(KEY_COLUMNS_MAX, column, 'column names');
+  const allowed = `${columns.allowed}, or xdr`;
+  const schema = z.unknown().transform((value, ctx): readonly string[] | 'xdr' => {
+    if (value === 'xdr') return value;
+    const read = columns.schema.safeParse(value);
+    if (read.success) return read.data;
+    for (const { path, message } of read.error.issues) {
+      ctx.addIssue({
+        code: 'custom',
+        path,
+        message: path.length === 0 ? allowed : message,
+        input: undefined,
+      });
+    }
+    return z.NEVER;
+  });
+  return { allowed, placeholder: 'list', schema, format: String };
 }
 
 /** One character that no number or name contains, and no quote. */
@@ -63,9 +85,14 @@ export const SOURCE_KEYS = {
   ),
   headers: key(headerMap(), 'none', `Request headers; \${NAME} in a value is taken from the environment.`),
   key: key(
-    list(KEY_COLUMNS_MAX, column, 'column names'),
+    rowKey(),
     'by name',
-    "Columns whose values, joined by ':', are the row's switch_id.",
+    "Columns whose values, joined by ':', are the row's switch_id. xdr: sys_image_guid:aport where port_type is 4.",
+  ),
+  guid_keys: key(
+    choice('canonical', 'as_is'),
+    'canonical',
+    'GUIDs in row keys: 0x and 16 lower-case hex digits however they are spelled, or as they are.',
   ),
   time: key(column, 'by name', 'Column of the row time.'),
   text: key(
@@ -94,6 +121,13 @@ export const SOURCE_KEYS = {
     'by name',
     'Columns that only rise, whatever their name says, or though they have fractions. * and ? as in file names.',
   ),
+  rename: key(renameMap(), 'none', 'Columns of the body to their names in the table.'),
+  drop: key(
+    list(DROPS_MAX, text(COLUMN_NAME_BYTES_MAX, 'a column name, * and ? being wildcards,'), 'column names'),
+    'none',
+    'Columns of the body that are left out; * and ? are wildcards.',
+  ),
+  alias: key(aliasMap(), 'none', 'Other names to the columns of the table they stand for.'),
   delimiter: key(delimiter(), 'comma, unless the header says otherwise', 'Separates the cells.'),
   ragged: key(
     choice('reject', 'drop'),

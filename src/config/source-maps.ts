@@ -1,4 +1,4 @@
-/** The two keys of a source that are mappings: request headers and units. */
+/** The keys of a source that are mappings of text: request headers, units, other names of columns. */
 
 import { z } from 'zod';
 import { COLUMN_NAME_BYTES_MAX } from '../model/limits.js';
@@ -7,6 +7,7 @@ import type { ValueKind } from './value-kinds.js';
 const HEADERS_MAX = 32;
 const HEADER_VALUE_LENGTH_MAX = 8192;
 const UNITS_MAX = 4096;
+const NAMES_MAX = 4096;
 const UNIT_LENGTH_MAX = 32;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
 
@@ -93,13 +94,32 @@ export function unitMap(): ValueKind<TextMap> {
       return fits && key.length <= COLUMN_NAME_BYTES_MAX ? undefined : allowed;
     },
   );
-  return {
+  return { allowed, placeholder: 'mapping', schema, format: formatMap };
+}
+
+function formatMap(map: TextMap): string {
+  const entries = Object.entries(map);
+  return entries.map(([name, value]) => `${name}: ${value}`).join(', ');
+}
+
+function nameMap(allowed: string): ValueKind<TextMap> {
+  const fits = (name: string): boolean =>
+    name.length >= 1 && name.length <= COLUMN_NAME_BYTES_MAX && !/[\x00-\x1f\x7f]/.test(name);
+  const schema = textMap(
     allowed,
-    placeholder: 'mapping',
-    schema,
-    format: (map) =>
-      Object.entries(map)
-        .map(([column, unit]) => `${column}: ${unit}`)
-        .join(', '),
-  };
+    NAMES_MAX,
+    (key) => key,
+    (key, value) => (fits(key) && fits(value) ? undefined : allowed),
+  );
+  return { allowed, placeholder: 'mapping', schema, format: formatMap };
+}
+
+/** Raw column name to the name in the table. */
+export function renameMap(): ValueKind<TextMap> {
+  return nameMap('a mapping of column names to other names, without control characters');
+}
+
+/** Another name to a column of the table. */
+export function aliasMap(): ValueKind<TextMap> {
+  return nameMap('a mapping of other names to column names, without control characters');
 }

@@ -1,7 +1,6 @@
 /** From entries of the file and URLs of UPSTREAM_URL to complete sources. */
 
 import type { z } from 'zod';
-import type { ParsePolicy } from '../model/parse-policy.js';
 import type { SourceConfig } from './config.js';
 import { withFileRules } from './file-sources.js';
 import { isFileUrl } from './file-url.js';
@@ -10,6 +9,7 @@ import { hint } from './nearest.js';
 import type { OptionValues } from './options.js';
 import type { SecretResolver } from './secrets.js';
 import { maskUrl } from './source-url.js';
+import { parsePolicy } from './source-policy.js';
 import { SOURCE_KEYS, SOURCE_SCHEMA, type SourceEntry } from './source-keys.js';
 
 const STALE_MS_DEFAULT_MIN = 60_000;
@@ -146,23 +146,6 @@ function complete(
       counters: entry.counters ?? [],
       bytesMax: defaults.rateBytesMax,
     },
-  };
-}
-
-function parsePolicy(entry: SourceEntry): ParsePolicy {
-  return {
-    key: entry.key === undefined || entry.key.length === 0 ? null : entry.key,
-    time: entry.time ?? null,
-    text: entry.text ?? [],
-    missing: entry.missing ?? [],
-    units: entry.units ?? {},
-    ragged: entry.ragged ?? 'reject',
-    duplicateRows: entry.duplicate_rows ?? 'reject',
-    duplicateColumns: entry.duplicate_columns ?? 'reject',
-    schemaChange: entry.schema_change ?? 'accept',
-    requireFinalNewline: entry.require_final_newline ?? true,
-    allowEmpty: entry.allow_empty ?? false,
-    delimiter: entry.delimiter ?? null,
   };
 }
 

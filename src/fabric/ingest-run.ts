@@ -1,5 +1,6 @@
 /** One body's way into the fabric: jobs, generations, publication. Used by ingest.ts alone. */
 import type { BodyBytes } from '../model/body.js';
+import { sourceNames } from '../model/guid.js';
 import { BODY_BYTES_LIMIT, ROWS_MAX, STRING_BYTES_MAX } from '../model/limits.js';
 import { DeliveryError, type Outcome } from '../model/outcome.js';
 import type { ParseReport } from '../model/parse-job.js';
@@ -204,8 +205,9 @@ export class IngestRun {
     this.#fresh = null;
     this.served = target;
     this.#arrived();
-    const { sourceId } = this.#options;
-    const ref = { sourceId, generation, segment: segment.ref, version, keyColumns };
+    const { sourceId, policy } = this.#options;
+    const names = sourceNames(policy, keyColumns);
+    const ref = { sourceId, generation, segment: segment.ref, version, keyColumns, names };
     this.#deps.fabric.publish({ segment, ref });
     this.#deps.observer.published({
       report,

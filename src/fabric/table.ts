@@ -7,6 +7,7 @@
  * and stands where the first part that holds it stands. Columns are the union, in part order; a
  * column absent from a row's part is missing there.
  */
+import type { SourceNames } from '../model/guid.js';
 import { widerKind, type ColumnKind } from '../model/schema.js';
 import type { SegmentRef } from '../snapshot/layout.js';
 import { SegmentReader, type BankView, type ColumnView } from '../snapshot/reader.js';
@@ -20,6 +21,8 @@ export interface PartRef {
   readonly version: number;
   /** Key columns of the source, for /telemetry/schema. */
   readonly keyColumns: readonly string[];
+  /** Other names of columns and how row keys are spelled; absent: neither is configured. */
+  readonly names?: SourceNames;
 }
 
 export interface TableRef {
@@ -50,6 +53,7 @@ export interface RowAddress {
 /** The union of the parts' columns. Depends only on generations: kept between versions. */
 export interface TableSchema {
   readonly columns: readonly TableColumn[];
+  /** Aliases included: these are in no list of all columns. */
   readonly byName: ReadonlyMap<string, number>;
   readonly generations: readonly number[];
 }
@@ -74,7 +78,19 @@ export function unionSchema(parts: readonly PartRef[]): TableSchema {
       known.inPart[p] = c;
     });
   });
+  addAliases(parts, byName);
   return { columns, byName, generations: parts.map((part) => part.generation) };
+}
+
+/** Other names of columns. A column's own name wins, then the first source that has the alias. */
+function addAliases(parts: readonly PartRef[], byName: Map<string, number>): void {
+  const columns = new Map(byName);
+  for (const part of parts) {
+    for (const [alias, name] of Object.entries(part.names?.aliases ?? {})) {
+      const at = columns.get(name);
+      if (at !== undefined && !byName.has(alias)) byName.set(alias, at);
+    }
+  }
 }
 
 export class Table {

@@ -3,6 +3,16 @@
 export interface ParsePolicy {
   /** Columns whose values, joined by ':', are the row key. null: recognised by name. */
   readonly key: readonly string[] | null;
+  /** Rows whose port_type is 4 have the key sys_image_guid:aport instead. */
+  readonly xdrKey: boolean;
+  /** GUIDs in row keys get one spelling, `0x` and 16 lower-case hex digits, or stay as they are. */
+  readonly guidKeys: 'canonical' | 'as_is';
+  /** Raw column name to the name in the table. */
+  readonly rename: Readonly<Record<string, string>>;
+  /** Raw names of columns that are left out, `*` and `?` being wildcards. */
+  readonly drop: readonly string[];
+  /** Another name to the column of the table that it stands for. */
+  readonly alias: Readonly<Record<string, string>>;
   /** The column of the row's time. null: recognised by name. */
   readonly time: string | null;
   /** Columns that are text whatever they look like, beside those that are text by name. */
@@ -30,6 +40,11 @@ export interface ParsePolicy {
 /** What holds where nothing is configured. */
 export const DEFAULT_PARSE_POLICY: ParsePolicy = {
   key: null,
+  xdrKey: false,
+  guidKeys: 'canonical',
+  rename: {},
+  drop: [],
+  alias: {},
   time: null,
   text: [],
   missing: [],

@@ -8,6 +8,7 @@ import type { ParsePolicy } from '../model/parse-policy.js';
 import { SEEN_BIG, SEEN_HUGE, TAG_F64, TAG_I64, TAG_U64 } from '../model/schema.js';
 import { SinkFull } from './failure.js';
 import type { Facts } from './facts.js';
+import { GUID_BYTES, writeCanonicalGuid } from './guid-bytes.js';
 import { NumberReader } from './numbers.js';
 import type { HeaderPlan } from './plan.js';
 import { TimeCache } from './row-time.js';
@@ -19,10 +20,12 @@ export const OP_TIME = 1;
 export const OP_TEXT = 2;
 /** Text because most cells were: looked at in case they are all numbers now. */
 export const OP_TEXT_BY_CONTENT = 3;
-export const OP_I64 = 4;
-export const OP_U64 = 5;
-export const OP_F64 = 6;
-export const OP_MIXED = 7;
+/** Text, and GUIDs get the spelling that they have in row keys. */
+export const OP_GUID = 4;
+export const OP_I64 = 5;
+export const OP_U64 = 6;
+export const OP_F64 = 7;
+export const OP_MIXED = 8;
 
 const NO_FIELD = -1;
 const LF = 10;
@@ -63,7 +66,8 @@ export class CellWriter {
     plan.fields.forEach((field, index) => {
       const kind = sink.kinds[index]!;
       const op = { i64: OP_I64, u64: OP_U64, f64: OP_F64, mixed: OP_MIXED, text: OP_TEXT }[kind];
-      this.ops[field.column] = op === OP_TEXT && !field.byName ? OP_TEXT_BY_CONTENT : op;
+      const isGuessed = op === OP_TEXT && !field.byName;
+      this.ops[field.column] = isGuessed ? OP_TEXT_BY_CONTENT : field.isGuid ? OP_GUID : op;
       this.fieldOf[field.column] = index;
     });
   }
@@ -75,7 +79,7 @@ export class CellWriter {
    */
   repeat(view: DataView, p: number, delimiter: number, column: number, slot: number): number {
     const op = this.ops[column]!;
-    if (op !== OP_TEXT && op !== OP_TEXT_BY_CONTENT) return -1;
+    if (op < OP_TEXT || op > OP_GUID) return -1;
     const field = this.fieldOf[column]!;
     if (op === OP_TEXT_BY_CONTENT && this.#facts.hasText[field] === 0) return -1;
     const quoted = view.getUint8(p) === QUOTE;
@@ -104,7 +108,9 @@ export class CellWriter {
     if (op === OP_SKIP) return;
     if (start === end || this.#isMissing(bytes, start, end)) this.#putMissing(column, slot);
     else if (op === OP_TIME) this.#putTime(bytes, start, end, column, slot);
-    else if (op > OP_TEXT_BY_CONTENT) this.#putNumber(bytes, start, end, column, slot, op);
+    else if (op > OP_GUID) this.#putNumber(bytes, start, end, column, slot, op);
+    else if (op === OP_GUID && writeCanonicalGuid(bytes, start, end, this.#utf8, 0))
+      this.#putText(this.#utf8, 0, GUID_BYTES, column, slot, OP_TEXT);
     else if (isAscii || isUtf8(bytes, start, end)) this.#putText(bytes, start, end, column, slot, op);
     else this.#putLatin1(bytes, start, end, column, slot);
   }

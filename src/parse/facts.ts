@@ -59,7 +59,7 @@ export class Facts {
     return {
       header: plan.header,
       fields,
-      keyColumns: plan.keyColumns.map((column) => plan.header[column]!),
+      keyColumns: plan.key.columns.map((column) => plan.header[column]!),
       timeColumn: plan.timeColumn < 0 ? null : plan.header[plan.timeColumn]!,
       rows: this.rowsRead - this.duplicates,
       keyBytes: this.keyBytes,

@@ -10,7 +10,8 @@ import { CellWriter } from './cells.js';
 import { Facts } from './facts.js';
 import { lineAt, ParseStop } from './failure.js';
 import { isControl, refuseControl } from './header-cells.js';
-import type { HeaderPlan } from './plan.js';
+import type { HeaderPlan, KeyPlan } from './plan.js';
+import { isAggregated } from './row-key.js';
 import { DROPPED, Rows } from './rows.js';
 import { decodeText } from './utf8.js';
 
@@ -80,8 +81,9 @@ export class GeneralReader {
     if (!this.#rows.fits(cells.length)) return;
     this.#gather(cells);
     const { key } = this.#rows;
-    key.begin();
-    for (const column of this.#plan.keyColumns)
+    const keyPlan = this.#keyPlan();
+    key.begin(keyPlan);
+    for (const column of keyPlan.columns)
       key.add(this.#bytes, this.#startOf(column), this.#ends[column]!, false);
     const slot = this.#rows.place();
     if (slot === DROPPED) return;
@@ -90,6 +92,13 @@ export class GeneralReader {
       this.cells.write(this.#bytes, this.#startOf(c), this.#ends[c]!, c, slot, false);
     }
     this.#rows.accept(slot);
+  }
+
+  #keyPlan(): KeyPlan {
+    const { key, xdr } = this.#plan;
+    if (!xdr) return key;
+    const { typeColumn } = xdr;
+    return isAggregated(this.#bytes, this.#startOf(typeColumn), this.#ends[typeColumn]!) ? xdr.key : key;
   }
 
   /** Notes that the slot is this pass's; what an earlier row or pass wrote there is forgotten. */

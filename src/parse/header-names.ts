@@ -45,6 +45,22 @@ export function keyColumns(header: readonly string[], policy: ParsePolicy): numb
   );
 }
 
+/** Columns of XDR switches, DOMAIN.md section 1.4: the row's type, and the key of type 4. */
+const XDR_COLUMNS = ['port_type', 'sys_image_guid', 'aport'] as const;
+
+/** Port type, sys_image_guid and aport, in any case. Throws ParseStop `schema` for those that are absent. */
+export function xdrColumns(header: readonly string[]): readonly [number, number, number] {
+  const lower = header.map((name) => name.toLowerCase());
+  const [type, guid, port] = XDR_COLUMNS.map((name) => lower.indexOf(name)) as [number, number, number];
+  const absent = XDR_COLUMNS.filter((name) => !lower.includes(name));
+  if (absent.length === 0) return [type, guid, port];
+  throw new ParseStop(
+    'schema',
+    `cannot find the XDR columns ${absent.join(', ')} (\`key: xdr\`) in the header; it has ${listed(header)}`,
+    { line: 1 },
+  );
+}
+
 /** The time column, or -1. Throws ParseStop `schema` when the policy names one that is absent. */
 export function timeColumn(header: readonly string[], keys: readonly number[], policy: ParsePolicy): number {
   if (policy.time !== null) {
@@ -67,42 +83,13 @@ export function isTextByName(name: string): boolean {
   return /guid|serial|description/.test(lower) || lower === 'source_id' || lower === 'tag';
 }
 
-/**
- * A name for each column, unique and not empty where the raw name is not: later ones of a name become
- * `name_2`, `name_3`. Throws ParseStop `schema` under `duplicate_columns: reject`.
- */
-export function uniqueNames(header: readonly string[], policy: ParsePolicy): string[] {
-  const first = new Map<string, number>();
-  header.forEach((name, column) => {
-    const before = first.get(name);
-    if (before === undefined) {
-      first.set(name, column);
-    } else if (name !== '' && policy.duplicateColumns === 'reject') {
-      throw new ParseStop(
-        'schema',
-        `cannot use the header: columns ${before + 1} and ${column + 1} are both named ${quoted(name)}; ` +
-          '`duplicate_columns: suffix` renames the later ones',
-        { line: 1, column: name },
-      );
-    }
-  });
-  const taken = new Set(header);
-  return header.map((name, column) => {
-    if (name === '' || first.get(name) === column) return name;
-    let count = 2;
-    while (taken.has(`${name}_${count}`)) count++;
-    const unique = `${name}_${count}`;
-    taken.add(unique);
-    return unique;
-  });
-}
-
 function listed(header: readonly string[]): string {
   const names = header.slice(0, NAMES_SHOWN_MAX).map(quoted).join(', ');
   return header.length > NAMES_SHOWN_MAX ? `${names} and ${header.length - NAMES_SHOWN_MAX} more` : names;
 }
 
-function quoted(name: string): string {
+/** A name as messages show it. */
+export function quoted(name: string): string {
   const clean = name.replace(/[^\x20-\x7e]/g, '?');
   return `'${clean.length > 40 ? `${clean.slice(0, 40)}...` : clean}'`;
 }

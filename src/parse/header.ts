@@ -1,10 +1,12 @@
 /** From a body's header record to the plan of its columns. */
+import { isGuidName } from '../model/guid.js';
 import type { ParseFailure } from '../model/parse-job.js';
 import type { ParsePolicy } from '../model/parse-policy.js';
 import { ParseStop, shown } from './failure.js';
 import { headerCells, headerSpan, textStart } from './header-cells.js';
-import { isTextByName, keyColumns, keyColumnsByName, timeColumn, uniqueNames } from './header-names.js';
-import type { FieldPlan, HeaderPlan } from './plan.js';
+import { columnNames } from './column-names.js';
+import { isTextByName, keyColumns, keyColumnsByName, timeColumn, xdrColumns } from './header-names.js';
+import type { FieldPlan, HeaderPlan, KeyPlan, XdrPlan } from './plan.js';
 
 /** Tried, in this order, where the comma finds one column only. */
 const OTHER_DELIMITERS = [';', '\t', '|'];
@@ -35,21 +37,52 @@ function makePlan(body: Uint8Array, policy: ParsePolicy): HeaderPlan {
   if (bytes.length === 0) return emptyPlan(policy);
   refuseMarkup(bytes);
   const { delimiter, header } = splitHeader(bytes, policy);
-  const keys = keyColumns(header, policy);
+  const key = keyPlan(header, keyColumns(header, policy), policy);
+  const xdr = policy.xdrKey ? xdrPlan(header, policy) : null;
+  const keys = [...key.columns, ...(xdr?.key.columns ?? [])];
   const time = timeColumn(header, keys, policy);
-  const names = uniqueNames(header, policy);
-  const fields: FieldPlan[] = [];
-  const single = keys.length === 1 ? keys[0]! : -1;
+  const fields = planFields(header, { key, xdr, time }, policy);
+  return { bytes, delimiter, header, key, xdr, timeColumn: time, fields };
+}
+
+interface Roles {
+  readonly key: KeyPlan;
+  readonly xdr: XdrPlan | null;
+  /** -1 for none. */
+  readonly time: number;
+}
+
+function planFields(header: readonly string[], { key, xdr, time }: Roles, policy: ParsePolicy): FieldPlan[] {
+  const guids = new Set([...guidColumns(key), ...(xdr ? guidColumns(xdr.key) : [])]);
+  const keys = [...key.columns, ...(xdr?.key.columns ?? [])];
+  // A key of one column is the row's name, and the time its timestamp.
+  const unnamed = key.columns.length === 1 ? [key.columns[0]!, time] : [time];
+  const names = columnNames(header, unnamed, policy);
   const text: ReadonlySet<string> = new Set(policy.text);
-  header.forEach((raw, column) => {
+  const fields: FieldPlan[] = [];
+  names.table.forEach((name, column) => {
     // A column without a name cannot be asked for; most often it is a comma too many.
-    if (raw === '' || column === single || column === time) return;
-    const name = names[column]!;
-    const byName = text.has(name) || isTextByName(name) || keys.includes(column);
-    const unit = Object.hasOwn(policy.units, name) ? policy.units[name]! : '';
-    fields.push({ name, column, byName, unit });
+    if (name === '' || unnamed.includes(column)) return;
+    const raw = names.raw[column]!;
+    const byName = text.has(raw) || isTextByName(raw) || keys.includes(column);
+    const unit = Object.hasOwn(policy.units, raw) ? policy.units[raw]! : '';
+    fields.push({ name, column, byName, unit, isGuid: guids.has(column) });
   });
-  return { bytes, delimiter, header, keyColumns: keys, timeColumn: time, fields };
+  return fields;
+}
+
+function keyPlan(header: readonly string[], columns: readonly number[], policy: ParsePolicy): KeyPlan {
+  const canonical = policy.guidKeys === 'canonical';
+  return { columns, guids: columns.map((column) => canonical && isGuidName(header[column]!)) };
+}
+
+function xdrPlan(header: readonly string[], policy: ParsePolicy): XdrPlan {
+  const [typeColumn, ...columns] = xdrColumns(header);
+  return { typeColumn, key: keyPlan(header, columns, policy) };
+}
+
+function guidColumns({ columns, guids }: KeyPlan): number[] {
+  return columns.filter((_, i) => guids[i]);
 }
 
 /** A body without a byte of text is a table without columns, where an empty one is allowed at all. */
@@ -57,7 +90,16 @@ function emptyPlan(policy: ParsePolicy): HeaderPlan {
   if (!policy.allowEmpty) {
     throw new ParseStop('empty', 'cannot use an empty body (`allow_empty: true` would publish it)');
   }
-  return { bytes: new Uint8Array(0), delimiter: ',', header: [], keyColumns: [], timeColumn: -1, fields: [] };
+  const key: KeyPlan = { columns: [], guids: [] };
+  return {
+    bytes: new Uint8Array(0),
+    delimiter: ',',
+    header: [],
+    key,
+    xdr: null,
+    timeColumn: -1,
+    fields: [],
+  };
 }
 
 function refuseMarkup(bytes: Uint8Array): void {

@@ -9,6 +9,21 @@ export interface FieldPlan {
   readonly byName: boolean;
   /** Suffix that is stripped from its cells, '' for none. */
   readonly unit: string;
+  /** Part of a row key, and its GUIDs get the canonical spelling. */
+  readonly isGuid: boolean;
+}
+
+/** A row key: columns whose cells are joined by ':' in this order. */
+export interface KeyPlan {
+  readonly columns: readonly number[];
+  /** For each of them: whether its GUIDs get the canonical spelling. */
+  readonly guids: readonly boolean[];
+}
+
+/** The other key of rows whose cell in `typeColumn` is 4: aggregated ports of XDR switches. */
+export interface XdrPlan {
+  readonly typeColumn: number;
+  readonly key: KeyPlan;
 }
 
 export interface HeaderPlan {
@@ -17,10 +32,11 @@ export interface HeaderPlan {
   readonly delimiter: string;
   /** Raw names, a name for each column of the body. */
   readonly header: readonly string[];
-  /** Columns whose cells, joined by ':' in this order, are the row key. */
-  readonly keyColumns: readonly number[];
+  readonly key: KeyPlan;
+  /** null: every row has the normal key. */
+  readonly xdr: XdrPlan | null;
   /** Column of the row time, or -1. */
   readonly timeColumn: number;
-  /** The table's columns, in body order. A single key column, the time column and columns without a name are none. */
+  /** The table's columns, in body order. A single key column, the time column dropped columns and columns without a name are none. */
   readonly fields: readonly FieldPlan[];
 }

@@ -1,11 +1,25 @@
 /** The key of a row: one cell's content, or several joined by ':'. */
 import { KEY_BYTES_MAX } from '../model/limits.js';
 import type { Facts } from './facts.js';
+import { GUID_BYTES, isCanonicalGuid, writeCanonicalGuid } from './guid-bytes.js';
+import type { HeaderPlan, KeyPlan } from './plan.js';
 import { isUtf8, latin1ToUtf8 } from './utf8.js';
 
 const COLON = 58;
+const FOUR = 52;
 
-/** `add` the key cells in order, then read the span `bytes`, `start`, `end`. */
+/** Whether the cell bytes[start, end) of the port type says that the row has the XDR key. */
+export function isAggregated(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start === 1 && bytes[start] === FOUR;
+}
+
+/** Columns up to the last one that says what a row is called. */
+export function keyPrefix({ key, xdr }: HeaderPlan): number {
+  const columns = xdr ? [...key.columns, xdr.typeColumn, ...xdr.key.columns] : key.columns;
+  return Math.max(-1, ...columns) + 1;
+}
+
+/** `begin`, `add` the key cells in order, then read the span `bytes`, `start`, `end`. */
 export class RowKey {
   bytes: Uint8Array;
   start = 0;
@@ -15,14 +29,15 @@ export class RowKey {
 
   readonly #joined: Uint8Array;
   readonly #facts: Facts;
-  readonly #isSingle: boolean;
+  #guids: readonly boolean[] = [];
+  #isSingle = false;
   #count = 0;
 
-  constructor(cellCount: number, facts: Facts) {
-    this.#isSingle = cellCount === 1;
+  constructor({ key, xdr }: HeaderPlan, facts: Facts) {
+    const cellCount = Math.max(1, key.columns.length, xdr?.key.columns.length ?? 0);
     this.#facts = facts;
     // Room for what is too long as well, so that its length can be told.
-    this.#joined = new Uint8Array((2 * KEY_BYTES_MAX + 3) * Math.max(1, cellCount));
+    this.#joined = new Uint8Array((2 * KEY_BYTES_MAX + 3) * cellCount);
     this.bytes = this.#joined;
   }
 
@@ -30,7 +45,9 @@ export class RowKey {
     return this.end - this.start > KEY_BYTES_MAX;
   }
 
-  begin(): void {
+  begin({ guids }: KeyPlan): void {
+    this.#guids = guids;
+    this.#isSingle = guids.length === 1;
     this.#count = 0;
     this.isEmpty = true;
     this.bytes = this.#joined;
@@ -41,6 +58,14 @@ export class RowKey {
   /** `isAscii`: known to be; otherwise it is looked at. */
   add(bytes: Uint8Array, start: number, end: number, isAscii: boolean): void {
     if (end > start) this.isEmpty = false;
+    if (this.#guids[this.#count] === true && !isCanonicalGuid(bytes, start, end)) {
+      const at = this.#count > 0 ? this.end + 1 : 0;
+      if (writeCanonicalGuid(bytes, start, end, this.#joined, at)) {
+        if (this.#count++ > 0) this.#joined[this.end] = COLON;
+        this.end = at + GUID_BYTES;
+        return;
+      }
+    }
     const isText = isAscii || isUtf8(bytes, start, end);
     if (!isText) this.#facts.latin1Cells++;
     if (this.#isSingle && isText) {

@@ -22,7 +22,7 @@ export class Rows {
   readonly #lastIsNameless: boolean;
 
   constructor(plan: HeaderPlan, sink: BankSink, policy: ParsePolicy, facts: Facts) {
-    this.key = new RowKey(plan.keyColumns.length, facts);
+    this.key = new RowKey(plan, facts);
     this.#plan = plan;
     this.#sink = sink;
     this.#policy = policy;
@@ -43,7 +43,7 @@ export class Rows {
     const { bytes, start, end } = key;
     if (key.isEmpty || key.isTooLong) {
       const wrong = key.isEmpty ? 'empty' : `longer than ${KEY_BYTES_MAX} bytes`;
-      this.#refuse(`its key is ${wrong}`, this.#plan.header[this.#plan.keyColumns[0]!]);
+      this.#refuse(`its key is ${wrong}`, this.#plan.header[this.#plan.key.columns[0]!]);
       return DROPPED;
     }
     const slot = this.#sink.slotOf(bytes, start, end);

@@ -7,13 +7,14 @@ import type { BankSink } from '../model/bank.js';
 import { RECORD_BYTES_MAX } from '../model/limits.js';
 import type { ParsePolicy } from '../model/parse-policy.js';
 import { byteView } from '../snapshot/byte-view.js';
-import { CellWriter } from './cells.js';
+import { CellWriter, OP_SKIP } from './cells.js';
 import { Facts } from './facts.js';
 import { Lexer } from './lexer.js';
 import { KIND_STOP, MARGIN_BEFORE, NumberRun, RUN_STRIDE } from './run-state.js';
-import type { HeaderPlan } from './plan.js';
+import type { HeaderPlan, KeyPlan } from './plan.js';
 import { readNumbers } from './number-run.js';
 import type { Region } from './regions.js';
+import { isAggregated, keyPrefix } from './row-key.js';
 import { DROPPED, Rows } from './rows.js';
 import { collectRun, runColumns, stopsAtMinus } from './run-columns.js';
 
@@ -52,7 +53,7 @@ export class Scanner {
     this.#lexer = new Lexer(body, view, this.#delimiter);
     this.#rows = new Rows(plan, sink, policy, this.facts);
     this.cells.rejectedCell = (column, bytes, start, end) => this.#rows.showCell(column, bytes, start, end);
-    this.#prefix = Math.max(-1, ...plan.keyColumns) + 1;
+    this.#prefix = keyPrefix(plan);
     this.#starts = new Int32Array(this.#prefix);
     this.#ends = new Int32Array(this.#prefix);
     this.#ascii = new Uint8Array(this.#prefix);
@@ -128,14 +129,24 @@ export class Scanner {
       p = end + 1;
     }
     const { key } = this.#rows;
-    key.begin();
-    for (const column of this.#plan.keyColumns) {
+    const plan = this.#keyPlan();
+    key.begin(plan);
+    for (const column of plan.columns) {
       lexer.unquote(bytes, this.#starts[column]!, this.#ends[column]!);
       key.add(lexer.bytes, lexer.start, lexer.end, this.#ascii[column] === 1);
     }
     const slot = this.#rows.place();
     if (slot !== DROPPED && this.#sink.isPresent(slot)) this.#rows.repeat(slot);
     return slot;
+  }
+
+  /** Which key the row has whose first cells were found. */
+  #keyPlan(): KeyPlan {
+    const { key, xdr } = this.#plan;
+    if (!xdr) return key;
+    const lexer = this.#lexer;
+    lexer.unquote(this.#bytes, this.#starts[xdr.typeColumn]!, this.#ends[xdr.typeColumn]!);
+    return isAggregated(lexer.bytes, lexer.start, lexer.end) ? xdr.key : key;
   }
 
   /** Writes the cells of the row at `from`; returns the index of the row's LF or CR. */
@@ -161,6 +172,7 @@ export class Scanner {
     const run = this.#run;
     const kinds = run.columns;
     const delimiter = this.#delimiter;
+    const { ops } = this.cells;
     const count = this.#plan.header.length;
     let p = start;
     let column = from;
@@ -177,6 +189,13 @@ export class Scanner {
       if (column >= count) {
         column += this.#countCells(p);
         break;
+      }
+      if (ops[column] === OP_SKIP) {
+        p = this.#lexer.cellEnd(bytes, p);
+        column++;
+        if (bytes[p] !== delimiter) break;
+        p++;
+        continue;
       }
       if (bytes[p] === delimiter) {
         this.cells.write(bytes, p, p, column, slot, true);

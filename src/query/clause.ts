@@ -5,6 +5,7 @@ import { isValid, type ColumnView, type SegmentReader } from '../snapshot/reader
 import type { Clause } from './clause-types.js';
 import { shown } from './echo.js';
 import type { BytesTest } from './glob.js';
+import { heldKeys } from './keys.js';
 import { numberTest, numericSlots, type SlotTest } from './number-tests.js';
 import { AGE_FIELD, SOURCE_FIELD, TIMESTAMP_FIELD } from './pseudo-fields.js';
 import { resolveColumns } from './selector.js';
@@ -84,10 +85,12 @@ function columnTest(table: Table, clause: Clause): PartTest {
 function keyTest(table: Table, { operator, values }: Clause): PartTest {
   const whole = operator === 'eq' || operator === 'in';
   const notWhole = operator === 'ne' || operator === 'not in';
+  const texts = values.map(({ text }) => text);
+  const keys = whole || notWhole ? heldKeys(table, texts) : texts;
   return (part) => {
     const { reader } = table.parts[part]!;
     if (whole || notWhole) {
-      const slots = new Set(values.map(({ text }) => reader.findKey(text)));
+      const slots = new Set(keys.map((key) => reader.findKey(key)));
       return (slot) => slots.has(slot) === whole;
     }
     const test = textTest(operator, values);

@@ -5,6 +5,7 @@
 import { bug } from '../model/errors.js';
 import type { RateView } from '../model/rates.js';
 import type { RowAddress, Table, TableSchema } from '../fabric/table.js';
+import { findRow } from './keys.js';
 import { decodePathSegment, QueryParams, type QueryRules } from './params.js';
 import { rateViewOf, requireTracked, VIEW_PARAMETER } from './rates.js';
 import { unknownMetric, unknownSwitch } from './selector.js';
@@ -47,7 +48,7 @@ export interface RouteRules {
 /** The cell of a switch and a metric. Throws unknown_switch or unknown_metric. */
 export function locate(table: Table, switchId: string, metric: string): CellAddress {
   const row: RowAddress = { part: 0, slot: -1 };
-  if (!table.find(switchId, row)) throw unknownSwitch(switchId);
+  if (!findRow(table, switchId, row)) throw unknownSwitch(switchId);
   const column = table.schema.byName.get(metric);
   if (column === undefined) throw unknownMetric(table, metric);
   return { part: row.part, slot: row.slot, column };
@@ -69,7 +70,8 @@ export class LocatedMetric {
   constructor(table: Table, request: MetricRequest) {
     const { part, slot, column } = locate(table, request.switchId, request.metric);
     if (request.view !== null) requireTracked(table, column, request.view);
-    this.request = request;
+    // The key that the row has: a GUID may have been asked for in another spelling.
+    this.request = { ...request, switchId: table.keyText(part, slot) };
     this.column = column;
     this.#part = part;
     this.#slot = slot;
@@ -144,8 +146,8 @@ function switchFirst(table: Table, a: string, b: string): boolean {
   const row: RowAddress = { part: 0, slot: -1 };
   const aMetric = table.schema.byName.has(a);
   const bMetric = table.schema.byName.has(b);
-  const aSwitch = table.find(a, row);
-  const bSwitch = table.find(b, row);
+  const aSwitch = findRow(table, a, row);
+  const bSwitch = findRow(table, b, row);
   if (aMetric && bSwitch) return false;
   if (bMetric && aSwitch) return true;
   if (aMetric) throw unknownSwitch(b);

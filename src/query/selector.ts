@@ -10,6 +10,7 @@ import { AVAILABLE_NAMES_MAX, SELECTOR_ITEMS_MAX } from '../model/limits.js';
 import type { RowFilter } from '../fabric/changes.js';
 import type { RowAddress, Table } from '../fabric/table.js';
 import { shown } from './echo.js';
+import { heldKeys, storedSpelling } from './keys.js';
 import { prefixMatcher } from './prefixes.js';
 
 /** Plain data that crosses threads: sorted, without duplicates. Not empty. */
@@ -114,16 +115,34 @@ function standing(table: Table, key: string): RowAddress {
 }
 
 /**
+ * The keys that rows have for those of a selector's keys that none has as they were given, without those
+ * that the selector names itself.
+ */
+export function otherSpellings(table: Table, absent: readonly string[], selector: RowSelector): Set<string> {
+  const stored = new Set<string>();
+  for (const key of absent) {
+    const spelled = storedSpelling(table, key);
+    if (spelled !== undefined) stored.add(spelled);
+  }
+  if (stored.size > 0) for (const key of selector.exact) stored.delete(key);
+  return stored;
+}
+
+/**
  * The selected rows that exist, in the table's order, at a lookup or two for each key. Null when
  * the selector names not only whole keys: then `rowFilter` says which rows it admits.
  */
 export function exactRows(table: Table, selector: RowSelector | null): readonly RowAddress[] | null {
   if (selector === null || selector.prefixes.length > 0) return null;
   const found: { at: RowAddress; row: RowAddress }[] = [];
-  for (const key of selector.exact) {
+  const add = (key: string): boolean => {
     const row: RowAddress = { part: 0, slot: -1 };
-    if (table.find(key, row)) found.push({ at: table.parts.length === 1 ? row : standing(table, key), row });
-  }
+    if (!table.find(key, row)) return false;
+    found.push({ at: table.parts.length === 1 ? row : standing(table, key), row });
+    return true;
+  };
+  const absent = selector.exact.filter((key) => !add(key));
+  for (const key of otherSpellings(table, absent, selector)) add(key);
   found.sort((a, b) => a.at.part - b.at.part || a.at.slot - b.at.slot);
   return found.map(({ row }) => row);
 }
@@ -134,8 +153,9 @@ export function exactRows(table: Table, selector: RowSelector | null): readonly 
  */
 export function rowFilter(table: Table, selector: RowSelector | null): RowFilter | null {
   if (selector === null) return null;
+  const exact = heldKeys(table, selector.exact);
   const slots = table.parts.map(({ reader }) => {
-    return new Set(selector.exact.map((key) => reader.findKey(key)));
+    return new Set(exact.map((key) => reader.findKey(key)));
   });
   const matches = selector.prefixes.length === 0 ? null : prefixMatcher(selector.prefixes);
   return (part, slot) => {

@@ -4,7 +4,7 @@
  */
 import { changedCellsMax, visitChanges, type ChangeVisitor } from '../fabric/changes.js';
 import type { RowAddress, Table } from '../fabric/table.js';
-import { rowFilter, type RowSelector } from '../query/selector.js';
+import { otherSpellings, rowFilter, type RowSelector } from '../query/selector.js';
 import type { ChangeSet } from '../snapshot/changes.js';
 import { sliceOf, type FrameSelection } from './frame-selection.js';
 
@@ -36,7 +36,8 @@ class KeyChanges {
     this.#changed = scratch;
   }
 
-  visit(key: string): void {
+  /** False when no part has ever seen the key. */
+  visit(key: string): boolean {
     let part = -1;
     let slot = -1;
     let holders = 0;
@@ -51,10 +52,11 @@ class KeyChanges {
       }
       concerned ||= this.#concerns(p, found);
     }
-    if (!concerned) return;
+    if (!concerned) return holders > 0;
     if (holders === 1) this.#own(part, slot);
     else if (this.#table.find(key, this.#at)) this.#visitor.whole(this.#at.part, this.#at.slot);
     else this.#visitor.removed(part, slot);
+    return true;
   }
 
   /** Whether the part published since and holds the row, or did. */
@@ -100,7 +102,8 @@ export function visitSelected(
     return;
   }
   const changes = new KeyChanges(table, sets, columns, visitor);
-  for (const key of rows.exact) changes.visit(key);
+  const absent = rows.exact.filter((key) => !changes.visit(key));
+  for (const key of otherSpellings(table, absent, rows)) changes.visit(key);
 }
 
 /** Keys that a scan looks at in the time that one cell takes to encode, about. */

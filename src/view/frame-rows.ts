@@ -23,6 +23,19 @@ export function columnNames(schema: TableSchema): readonly Uint8Array[] {
   return known;
 }
 
+/** The same where columns were asked for by the names `fields`, some of which may be aliases. */
+export function fieldNames(
+  schema: TableSchema,
+  columns: readonly number[],
+  fields: readonly string[],
+): readonly Uint8Array[] {
+  const own = columnNames(schema);
+  if (fields.every((name, i) => schema.columns[columns[i]!]!.name === name)) return own;
+  const asked = [...own];
+  fields.forEach((name, i) => (asked[columns[i]!] = utf8Bytes(`${JSON.stringify(name)}:`)));
+  return asked;
+}
+
 /** Writes rows of one table and one list of columns; counts what it wrote. */
 export class RowWriter {
   readonly #table: Table;
@@ -37,11 +50,17 @@ export class RowWriter {
   valueBytes = 0;
   keyBytes = 0;
 
-  constructor(table: Table, columns: readonly number[], int64AsString: boolean) {
+  /** `names` by table column, with quotes and colon. */
+  constructor(
+    table: Table,
+    columns: readonly number[],
+    int64AsString: boolean,
+    names = columnNames(table.schema),
+  ) {
     this.#table = table;
     this.#columns = columns;
     this.#int64AsString = int64AsString;
-    this.#names = columnNames(table.schema);
+    this.#names = names;
   }
 
   #viewsOf(part: number): readonly (ColumnView | undefined)[] {

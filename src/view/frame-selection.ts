@@ -61,19 +61,26 @@ export function sliceOf({ rows, where, sort, limit }: FrameSelection): Slice | n
   return { rows, where, sort, limit, offset: 0 };
 }
 
-/** Table column indices of the selected columns that exist. */
+/** Table column indices of the selected columns that exist, each once. */
 export function selectedColumns(schema: TableSchema, selection: FrameSelection): number[] {
   if (selection.metrics === null) return schema.columns.map((_, index) => index);
-  const columns: number[] = [];
+  const columns = new Set<number>();
   for (const name of selection.metrics) {
     const index = schema.byName.get(name);
-    if (index !== undefined) columns.push(index);
+    if (index !== undefined) columns.add(index);
   }
-  return columns;
+  return [...columns];
 }
 
+/** Their names as they were asked for; a column that was named twice, by an alias too, has the first. */
 export function selectedFields(schema: TableSchema, selection: FrameSelection): string[] {
-  return selectedColumns(schema, selection).map((column) => schema.columns[column]!.name);
+  if (selection.metrics === null) return schema.columns.map(({ name }) => name);
+  const fields = new Map<number, string>();
+  for (const name of selection.metrics) {
+    const index = schema.byName.get(name);
+    if (index !== undefined && !fields.has(index)) fields.set(index, name);
+  }
+  return [...fields.values()];
 }
 
 /**

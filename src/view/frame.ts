@@ -10,8 +10,8 @@ import type { RowSelector } from '../query/selector.js';
 import { visitSelected } from './frame-changes.js';
 import { DiffWriter } from './frame-diff.js';
 import { FrameParts, type FrameLimits } from './frame-parts.js';
-import { columnNames, RowWriter } from './frame-rows.js';
-import { selectedColumns, sliceOf, type FrameSelection } from './frame-selection.js';
+import { fieldNames, RowWriter } from './frame-rows.js';
+import { selectedColumns, selectedFields, sliceOf, type FrameSelection } from './frame-selection.js';
 import { SliceRows } from './frame-slice.js';
 import type { RowMembers } from './row-members.js';
 
@@ -88,6 +88,9 @@ export function encodeFrame(
 class FrameEncoder {
   readonly #table: Table;
   readonly #columns: readonly number[];
+  /** Of the columns, as they were asked for. */
+  readonly #fields: readonly string[];
+  readonly #names: readonly Uint8Array[];
   readonly #rows: RowSelector | null;
   /** null: keys alone decide which rows these are. */
   readonly #slice: SliceRows | null;
@@ -98,6 +101,8 @@ class FrameEncoder {
   constructor(table: Table, selection: FrameSelection, limits: FrameLimits) {
     this.#table = table;
     this.#columns = selectedColumns(table.schema, selection);
+    this.#fields = selectedFields(table.schema, selection);
+    this.#names = fieldNames(table.schema, this.#columns, this.#fields);
     this.#rows = selection.rows;
     this.#int64AsString = selection.int64AsString;
     this.#limits = limits;
@@ -132,13 +137,12 @@ class FrameEncoder {
   }
 
   #rowWriter(): RowWriter {
-    return new RowWriter(this.#table, this.#columns, this.#int64AsString);
+    return new RowWriter(this.#table, this.#columns, this.#int64AsString, this.#names);
   }
 
   #snapshotHead(): string {
-    const { schema, snapshotId } = this.#table;
-    const fields = JSON.stringify(this.#columns.map((column) => schema.columns[column]!.name));
-    return `"snapshot_id":${JSON.stringify(snapshotId)},"fields":${fields},"rows":[`;
+    const fields = JSON.stringify(this.#fields);
+    return `"snapshot_id":${JSON.stringify(this.#table.snapshotId)},"fields":${fields},"rows":[`;
   }
 
   snapshot(): EncodedFrame {
@@ -187,8 +191,7 @@ class FrameEncoder {
   #snapshotBytes({ rows, cells, keyBytes, valueBytes }: RowWriter): number {
     const key = rows === 0 ? 8 : keyBytes / rows;
     const value = cells === 0 ? 4 : valueBytes / cells;
-    const names = columnNames(this.#table.schema);
-    const head = this.#columns.reduce((sum, column) => sum + names[column]!.length, HEAD_BYTES);
+    const head = this.#columns.reduce((sum, column) => sum + this.#names[column]!.length, HEAD_BYTES);
     return head + this.#rowsMin * (key + 3 + this.#columns.length * (value + 1));
   }
 }

@@ -5,6 +5,7 @@ import { LIST_CELLS_INLINE_MAX } from '../model/limits.js';
 import type { RowAddress, Table } from '../fabric/table.js';
 import { RETRY_AFTER_S } from '../query/freshness.js';
 import type { ListSelection } from '../query/list-query.js';
+import { findRow } from '../query/keys.js';
 import { unknownSwitch } from '../query/selector.js';
 import { checkSlice } from '../query/slice.js';
 import { resolveFields, type Field } from './listing.js';
@@ -34,7 +35,7 @@ export function isSmall(table: Table, selection: ListSelection, fields: number):
 export function requireNames(table: Table, selection: ListSelection): readonly Field[] {
   const fields = resolveFields(table, selection);
   const row: RowAddress = { part: 0, slot: -1 };
-  for (const id of selection.rows?.exact ?? []) if (!table.find(id, row)) throw unknownSwitch(id);
+  for (const id of selection.rows?.exact ?? []) if (!findRow(table, id, row)) throw unknownSwitch(id);
   checkSlice(table, selection, []);
   return fields;
 }

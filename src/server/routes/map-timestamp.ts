@@ -1,6 +1,7 @@
 /** The map system kept each row's time among its metrics: `metric=timestamp` is one there. */
 import type { RowAddress, Table } from '../../fabric/table.js';
 import { METRIC_PARAMETERS } from '../../query/get-metric.js';
+import { findRow } from '../../query/keys.js';
 import { QueryParams } from '../../query/params.js';
 import { DIALECT_RULES } from '../dialects.js';
 import type { Exchange } from '../exchange.js';
@@ -15,8 +16,8 @@ export function mapTimestamp(exchange: Exchange, table: Table): object | undefin
   const row: RowAddress = { part: 0, slot: -1 };
   const id = params.get('switch_id');
   if (params.get('metric') !== NAME || table.schema.byName.has(NAME)) return undefined;
-  if (id === undefined || !table.find(id, row)) return undefined;
+  if (id === undefined || !findRow(table, id, row)) return undefined;
   const { reader, bank } = table.parts[row.part]!;
   const seconds = Math.floor(reader.rowTimeMs(bank, row.slot) / 1000);
-  return { switch: id, metric: NAME, value: seconds, timestamp: seconds };
+  return { switch: table.keyText(row.part, row.slot), metric: NAME, value: seconds, timestamp: seconds };
 }

@@ -20,6 +20,8 @@ const RECORDING_DEFAULTS = {
 };
 
 const RATES = { columns: ['*'], gauges: [], counters: [], bytesMax: 64 * MIB };
+/** What the names of rows and columns are without configuration. */
+const NAMING = { key: null, xdrKey: false, guidKeys: 'canonical', rename: {}, drop: [], alias: {} };
 
 describe('defaults', () => {
   test('are those of the contract', () => {
@@ -74,7 +76,7 @@ describe('defaults', () => {
           bodyBytesMax: 512 * MIB,
           decodedBytesMax: 1024 * MIB,
           parse: {
-            key: null,
+            ...NAMING,
             time: null,
             text: [],
             missing: [],

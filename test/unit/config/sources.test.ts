@@ -66,7 +66,11 @@ duplicate_columns: suffix
 schema_change: reject
 require_final_newline: false
 allow_empty: true
-delimiter: ";"`,
+delimiter: ";"
+guid_keys: as_is
+rename: { a: b, __proto__: c }
+drop: [x, "hist*"]
+alias: { tx: PortXmitDataExtended }`,
       { TOKEN: 'abc123' },
     );
     expect(source).toMatchObject({
@@ -91,11 +95,23 @@ delimiter: ";"`,
       requireFinalNewline: false,
       allowEmpty: true,
       delimiter: ';',
+      xdrKey: false,
+      guidKeys: 'as_is',
+      drop: ['x', 'hist*'],
+      alias: { tx: 'PortXmitDataExtended' },
     });
+    expect(Object.entries(source.parse.rename)).toEqual([
+      ['a', 'b'],
+      ['__proto__', 'c'],
+    ]);
     expect(Object.entries(source.parse.units)).toEqual([
       ['temperature', 'C'],
       ['__proto__', 'V'],
     ]);
+  });
+  test('key: xdr stands for a rule, a list for columns', () => {
+    expect(sourceOf('key: xdr').parse).toMatchObject({ key: null, xdrKey: true });
+    expect(sourceOf('key: [xdr]').parse).toMatchObject({ key: ['xdr'], xdrKey: false });
   });
   test('takes the global options where it says nothing', () => {
     const file =
@@ -138,6 +154,15 @@ delimiter: ";"`,
     ['key: [a, a]', 'sources[0].key'],
     ['key: [a, 5]', 'sources[0].key[1]'],
     ['key: [a, ""]', 'sources[0].key[1]'],
+    ['key: XDR', 'sources[0].key'],
+    ['guid_keys: keep', 'sources[0].guid_keys'],
+    ['rename: [a]', 'sources[0].rename'],
+    ['rename: {a: 5}', 'sources[0].rename.a'],
+    ['rename: {a: ""}', 'sources[0].rename.a'],
+    ['drop: a', 'sources[0].drop'],
+    ['drop: [5]', 'sources[0].drop[0]'],
+    ['alias: {"": a}', 'sources[0].alias.'],
+    ['alias: {a: [b]}', 'sources[0].alias.a'],
     ['time: ""', 'sources[0].time'],
     ['text: {a: b}', 'sources[0].text'],
     ['missing: [0]', 'sources[0].missing[0]'],
@@ -179,72 +204,5 @@ delimiter: ";"`,
       'sources[0].ragged',
       'sources[1].max_stale_ms',
     ]);
-  });
-});
-
-describe('ids', () => {
-  test('are unique over file and UPSTREAM_URL', () => {
-    const file =
-      'sources:\n  - {id: default, url: "http://a/"}\n  - {id: x, url: "http://b/"}\n  - {id: x, url: "http://c/"}\n';
-    expect(mistakesOf({ file, env: { UPSTREAM_URL: 'http://u/' } })).toEqual([
-      'sources[0].id: "default" is not allowed, allowed: an id of its own; UPSTREAM_URL has this one',
-      'sources[2].id: "x" is not allowed, allowed: an id of its own; sources[1] has this one',
-    ]);
-  });
-});
-
-describe('staleness', () => {
-  test('defaults to a minute or three intervals', () => {
-    expect(sourceOf('interval_ms: 1000').staleMsMax).toBe(60_000);
-    expect(sourceOf('interval_ms: 20000').staleMsMax).toBe(60_000);
-    expect(sourceOf('interval_ms: 20001').staleMsMax).toBe(60_003);
-  });
-  test('0 is never; at or below interval + timeout is a mistake', () => {
-    expect(sourceOf('max_stale_ms: 0').staleMsMax).toBe(0);
-    expect(sourceOf('max_stale_ms: 6501').staleMsMax).toBe(6501);
-    expect(sourceMistakes('max_stale_ms: 6500')).toEqual([
-      'sources[0].max_stale_ms: 6500 is not allowed, allowed: 0 (never stale) or more than interval + timeout of source a (1500 + 5000)',
-    ]);
-  });
-  test('the global setting is named when it is what is wrong', () => {
-    const [line] = mistakesOf({ env: { MAX_STALE_MS: '3000' } });
-    expect(line).toMatch(
-      /^MAX_STALE_MS: 3000 is not allowed, allowed: 0 .* of source default \(1500 \+ 5000\)$/,
-    );
-  });
-  test('a default that is not above interval + timeout is a mistake, too', () => {
-    expect(mistakesOf({ env: { POLL_TIMEOUT_MS: '58500' } })).toEqual([
-      expect.stringMatching(/^MAX_STALE_MS: 60000 /),
-    ]);
-    expect(mistakesOf({ env: { POLL_TIMEOUT_MS: '58499' } })).toEqual([]);
-  });
-  test('nothing is concluded from a value that is a mistake itself', () => {
-    expect(mistakesOf({ env: { MAX_STALE_MS: '6000', POLL_TIMEOUT_MS: 'x' } })).toHaveLength(1);
-  });
-});
-
-describe('a source that takes pushes', () => {
-  test('has no url', () => {
-    expect(configOf({ file: 'sources:\n  - {id: lab, push: true}\n' }).sources).toMatchObject([
-      { id: 'lab', push: true, url: '' },
-    ]);
-    expect(configOf({ file: TWO }).sources.map(({ push }) => push)).toEqual([false, false]);
-  });
-
-  test.each([
-    [
-      'url beside push',
-      '{id: a, push: true, url: "http://h/c"}',
-      'sources[0].url: is not allowed beside push',
-    ],
-    [
-      'headers beside push',
-      '{id: a, push: true, headers: {x-a: b}}',
-      'sources[0].headers: is not allowed beside',
-    ],
-    ['neither', '{id: a, push: false}', 'sources[0].url: is missing'],
-    ['no id', '{push: true}', 'sources[0].id: is missing'],
-  ])('%s is a mistake', (_name, entry, mistake) => {
-    expect(mistakesOf({ file: `sources:\n  - ${entry}\n` })).toEqual([expect.stringContaining(mistake)]);
   });
 });

@@ -19,7 +19,7 @@ function refusal(body: string | Uint8Array, changes: Partial<ParsePolicy> = {}):
   return planned.failure;
 }
 
-const keysOf = (plan: HeaderPlan): string[] => plan.keyColumns.map((column) => plan.header[column]!);
+const keysOf = (plan: HeaderPlan): string[] => plan.key.columns.map((column) => plan.header[column]!);
 const fieldsOf = (plan: HeaderPlan): string[] => plan.fields.map((field) => field.name);
 
 describe('the row key', () => {
@@ -44,9 +44,9 @@ describe('the row key', () => {
     expect(fieldsOf(planOf('a,switch_id,b\n'))).toEqual(['a', 'b']);
     const plan = planOf('node_guid,port_num,x\n');
     expect(plan.fields).toEqual([
-      { name: 'node_guid', column: 0, byName: true, unit: '' },
-      { name: 'port_num', column: 1, byName: true, unit: '' },
-      { name: 'x', column: 2, byName: false, unit: '' },
+      { name: 'node_guid', column: 0, byName: true, unit: '', isGuid: true },
+      { name: 'port_num', column: 1, byName: true, unit: '', isGuid: false },
+      { name: 'x', column: 2, byName: false, unit: '', isGuid: false },
     ]);
   });
 

@@ -19,9 +19,9 @@ describe('a survey', () => {
     const plan = planOf(body);
     const result = scan(body, plan, new SurveySink(plan), policyOf());
     if (result.kind !== 'done') throw new Error(result.kind);
-    expect(result.report).toMatchObject({ rows: 4, keyBytes: 20, duplicates: 0, rejectedCells: 1 });
+    expect(result.report).toMatchObject({ rows: 4, keyBytes: 80, duplicates: 0, rejectedCells: 1 });
     // Text that repeats the row before costs nothing: up, down, up.
-    expect(result.report.fields.map((field) => field.textBytes)).toEqual([6, 2, 8, 49]);
+    expect(result.report.fields.map((field) => field.textBytes)).toEqual([36, 2, 8, 49]);
     expect(result.report.fields.map((field) => field.present)).toEqual([4, 4, 4, 3]);
   });
 

@@ -166,6 +166,23 @@ describe('schema', () => {
   });
 });
 
+describe('other names of columns', () => {
+  const policy = { alias: { load: 'cpu', __proto__: 'cpu', none: 'nothing' } };
+  const of = new TableFixture({ boot: 'k3f9' }).publish('s1', [row('x', { cpu: 1, t: 2 })], { policy });
+
+  it('are listed in the schema', () => {
+    expect(body(of, { shape: 'schema' })).toContain('],"aliases":{"load":"cpu","__proto__":"cpu"},"rows":1}');
+  });
+
+  it('stand in bodies as they were asked for, and nowhere else', () => {
+    expect(body(of, { shape: 'ndjson', fields: ['t', 'load', 'cpu'] })).toBe(
+      '{"switch_id":"x","t":2,"load":1,"cpu":1}\n',
+    );
+    expect(body(of, { shape: 'csv', fields: ['load'] })).toBe('switch_id,load\r\nx,1\r\n');
+    expect(body(of, { shape: 'ndjson' })).toBe('{"switch_id":"x","cpu":1,"t":2}\n');
+  });
+});
+
 describe('lists of several sources', () => {
   it('have null where a part lacks the column, and each row once', () => {
     const fixture = new TableFixture({ sources: ['a', 'b'], boot: 'k3f9' });
