@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { configOf, mistakesOf, sourceMistakes, sourceOf } from './load-helper.js';
 
+const TWO = 'sources:\n  - {id: a, url: "http://a/c"}\n  - {id: b, url: "https://b:8443/c?x=1"}\n';
+
 describe('ids', () => {
   test('are unique over file and UPSTREAM_URL', () => {
     const file =
