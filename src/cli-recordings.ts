@@ -1,7 +1,7 @@
 /** `weft record` and `weft replay` as parts of the process: what they start, say and print. */
 import type { Config } from './config/config.js';
 import type { Logger } from './model/log.js';
-import { startRecording, type RecordParts } from './record.js';
+import { polledSources, startRecording, type RecordParts } from './record.js';
 import { startReplay } from './recording/replay-server.js';
 import { readTimeline } from './recording/timeline.js';
 
@@ -22,7 +22,7 @@ export interface Endings {
 /** Polls until it is stopped, or its time or room is over; then prints what it kept. */
 export async function runRecord(config: Config, parts: RecordParts, endings: Endings): Promise<Part> {
   const recording = await startRecording(config, parts);
-  const sources = config.sources.map(({ id, url }) => ({ id, url: parts.redactor.text(url) }));
+  const sources = polledSources(config).map(({ id, url }) => ({ id, url: parts.redactor.text(url) }));
   parts.log.info('startup', { part: 'record', folder: config.recordOut, sources });
   recording.ended.then(endings.finish, async (error: Error) => {
     await recording.stop();

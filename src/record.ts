@@ -36,8 +36,7 @@ export interface Recording {
 /** Begins at once. Throws an Error when the folder cannot be written or holds a recording. */
 export async function startRecording(config: Config, parts: RecordParts): Promise<Recording> {
   const { recordOut, recordGzip, recordBytesMax, recordDurationMs } = config;
-  // Others are pushed to: there is nothing to poll.
-  const polled = config.sources.filter(({ url }) => url !== '');
+  const polled = polledSources(config);
   if (polled.length === 0) throw new Error('cannot record: no source of the configuration is polled');
   const options = { folder: recordOut!, gzip: recordGzip, bytesMax: recordBytesMax };
   const recorder = await Recorder.open(options);
@@ -74,6 +73,11 @@ export async function startRecording(config: Config, parts: RecordParts): Promis
     },
     stop: () => (stopping ??= stop()),
   };
+}
+
+/** Those that can be recorded: whoever pushes has nothing to be polled. */
+export function polledSources({ sources }: Config): readonly SourceConfig[] {
+  return sources.filter(({ push }) => !push);
 }
 
 /** One source and its lines of the index. */

@@ -6,6 +6,8 @@ import { STDIN_URL } from './file-url.js';
 import type { SourceEntry } from './source-keys.js';
 
 const ID_LENGTH_MAX = 64;
+/** Unpacking a gigabyte takes longer than any upstream may. */
+const TIMEOUT_MS = 60_000;
 
 /**
  * What is kept with `curl ... >> saved.csv` holds a row of one key several times (the last counts),
@@ -14,6 +16,7 @@ const ID_LENGTH_MAX = 64;
 export function withFileRules<T extends SourceEntry>(entry: T): T {
   return {
     ...entry,
+    timeout_ms: entry.timeout_ms ?? TIMEOUT_MS,
     max_stale_ms: entry.max_stale_ms ?? 0,
     ragged: entry.ragged ?? 'drop',
     duplicate_rows: entry.duplicate_rows ?? 'last',

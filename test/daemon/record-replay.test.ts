@@ -131,6 +131,7 @@ describe('several sources', () => {
       'sources:',
       `  - { id: a, url: "${a.url()}?token=hunter2", headers: { Authorization: "Bearer \${TOKEN}" } }`,
       `  - { id: b.2, url: "${b.url()}" }`,
+      '  - { id: pushed, push: true }',
     ];
     await writeFile(config, yaml.join('\n'));
     const flags = ['--config', config, '--out', folder];
@@ -140,6 +141,7 @@ describe('several sources', () => {
       return new Set(all.map(({ source }) => source)).size === 2 ? all : null;
     });
     await recorder.stop();
+    expect(recorder.events('startup')[0]!['sources']).toHaveLength(2);
     expect(a.header(0, 'authorization')).toBe('Bearer hunter2');
     expect(lines.find(({ source }) => source === 'a')!.headers['last-modified']).toBe('yesterday');
     expect(await readFile(join(folder, 'index.ndjson'), 'utf8')).not.toContain('hunter2');

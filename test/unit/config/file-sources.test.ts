@@ -5,7 +5,7 @@ import { configOf, mistakesOf, sourceMistakes, sourceOf } from './load-helper.js
 describe('file URLs', () => {
   test('of a configured source bring rules for saved files, which its own keys override', () => {
     const plain = sourceOf('url: file:///data/my%20ports.csv');
-    expect(plain).toMatchObject({ url: 'file:///data/my%20ports.csv', staleMsMax: 0 });
+    expect(plain).toMatchObject({ url: 'file:///data/my%20ports.csv', staleMsMax: 0, timeoutMs: 60_000 });
     expect(plain.parse).toMatchObject({
       ragged: 'drop',
       duplicateRows: 'last',

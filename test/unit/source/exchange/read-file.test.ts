@@ -1,8 +1,10 @@
 import { appendFile, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { appendFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { AllocateBody } from '../../../../src/model/body.js';
 import { systemClock } from '../../../../src/model/clock.js';
 import type { Exchanged } from '../../../../src/source/exchange/attempt.js';
 import { FileExchange } from '../../../../src/source/exchange/read-file.js';
@@ -61,6 +63,16 @@ test('a new file is read once it has not changed from one look to the next', asy
   await appendFile(path, 'sw-1,2\n');
   expect(await failure(one)).toMatchObject({ outcome: 'skipped' });
   expect(textOf((await bodyOf(one)).body.bytes)).toBe(`${TEXT}sw-1,2\n`);
+});
+
+test('what is written while it is read is not delivered', async () => {
+  await save(TEXT);
+  const writing: AllocateBody = (hint, bytesMax) => {
+    appendFileSync(path, 'sw-1,2\n');
+    return ledger.allocate(hint, bytesMax);
+  };
+  const one = new FileExchange(path, LIMITS, systemClock, writing);
+  expect(await failure(one)).toMatchObject({ outcome: 'skipped' });
 });
 
 test('what is appended is another file', async () => {
