@@ -45,8 +45,8 @@ export type PagesResult =
 
 /** The last words of the error too_large. */
 export const PAGES_ADVICE =
-  "; ask for fewer columns with 'fields', for fewer rows with 'where', or without a cursor for the rows of " +
-  "one 'limit'";
+  "; ask for fewer columns with 'fields', fewer rows with 'where', larger pages with 'limit', or without a " +
+  'cursor';
 
 /** The rows of all pages in their order. */
 interface Rows {
