@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Table } from '../../src/fabric/table.js';
 import { listSelection, type ListSelection } from '../../src/query/list-query.js';
+import { parseWhere } from '../../src/query/where.js';
 import { ByteWriter } from '../../src/view/bytes.js';
+import { encodePages } from '../../src/view/encode-pages.js';
 import { Listing } from '../../src/view/listing.js';
 import type { Tail, View } from '../../src/view/view.js';
 import { row, TableFixture, type Cell, type Row } from '../fixtures/tables.js';
@@ -61,6 +63,12 @@ interface Encoded {
   readonly sourceIds: readonly string[];
 }
 
+/** What the main thread adds to a body. */
+function endOf(tail: Tail | null): string {
+  if (tail === null) return '';
+  return tail.aged ? `,"total":${tail.total},"age_ms":1}` : '}';
+}
+
 /** Encodes behind `before`, and ends the body as the main thread would. */
 export function encodeView(view: View, table: Table, selection: ListSelection, before = ''): Encoded {
   const listing = new Listing(
@@ -72,8 +80,7 @@ export function encodeView(view: View, table: Table, selection: ListSelection, b
   out.utf8(before);
   const start = out.at;
   const tail = view.encode(listing, out);
-  const end = tail ? (tail.aged ? `,"total":${tail.total},"age_ms":1}` : '}') : '';
-  const body = Buffer.from(out.result().subarray(start)).toString() + end;
+  const body = Buffer.from(out.result().subarray(start)).toString() + endOf(tail);
   return { body, tail, sourceIds: listing.sourceIds };
 }
 
@@ -84,10 +91,11 @@ export function runViewCase({ view, read, ...traits }: ViewCase): void {
   const guarded = (one: string): string =>
     traits.guardsFormulas && /^[=+\-@\t\r]/.test(one) && Number.isNaN(Number(one)) ? `'${one}` : one;
 
-  function expected(rows: readonly Row[], offset = 0, limit = Infinity): ReadRow[] {
-    const ordered = traits.byKey
-      ? [...rows].sort((a, b) => Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)))
-      : rows;
+  function expected(rows: readonly Row[], offset = 0, limit = Infinity, sorted = false): ReadRow[] {
+    const ordered =
+      traits.byKey && !sorted
+        ? [...rows].sort((a, b) => Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)))
+        : rows;
     return ordered.slice(offset, offset + limit).map(({ id, cells }) => ({
       id: guarded(id),
       cells: Object.fromEntries(
@@ -140,6 +148,26 @@ export function runViewCase({ view, read, ...traits }: ViewCase): void {
         expect(read(body)).toEqual(expected(rows, offset, limit));
         if (tail) expect(tail.total).toBe(rows.length);
       }
+    });
+
+    it('reads back filtered and sorted', () => {
+      const where = parseWhere("count ge 5000 and text ne 'plain'", 'where');
+      const sort = [{ field: 'count', descending: true }];
+      const admitted = rows.filter(
+        ({ cells }) => cells['text'] !== 'plain' && cells['text'] !== null && Number(cells['count']) >= 5000,
+      );
+      const ordered = [...admitted].sort((a, b) => Number(b.cells['count']) - Number(a.cells['count']));
+      const { body, tail } = encodeView(view, table, select({ where, sort, limit: 20 }));
+      expect(read(body)).toEqual(expected(ordered.slice(0, 20), 0, Infinity, true));
+      if (tail) expect(tail.total).toBe(admitted.length);
+    });
+
+    it('reads back in pages of a cursor, each a whole body', () => {
+      const order = { selection: select({ limit: 33 }), listBytesMax: 1e8, cursorBytesMax: 1e8, agesMs: [1] };
+      const { bytes, ends, tail } = encodePages(table, order);
+      const bodies = ends.map((end, i) => Buffer.from(bytes.subarray(ends[i - 1] ?? 0, end)).toString());
+      expect(bodies.length).toBe(7);
+      expect(bodies.flatMap((body) => read(body + endOf(tail)))).toEqual(expected(rows));
     });
 
     it('reads back after rows vanished, appeared and changed', () => {
