@@ -22,6 +22,7 @@ import {
 const LOOKUPS_INLINE_MAX = 2_000;
 /** Answers kept of one snapshot: pages of one list, and each source. */
 const KEPT_MAX = 64;
+const KEPT_BYTES_MAX = 16 * 1024 * 1024;
 
 export interface CoverageServiceOptions {
   readonly fabric: Fabric;
@@ -54,6 +55,10 @@ function jobError(result: Extract<JobResult<CoverageResult>, { ok: false }>): We
   return new WeftError('overloaded', message, RETRY_AFTER_S);
 }
 
+function bytesOf(made: Coverage | Promise<Coverage>): number {
+  return made instanceof Promise ? 0 : made.missing.byteLength + made.shared.byteLength;
+}
+
 export class CoverageService {
   readonly #options: CoverageServiceOptions;
   readonly #kept = new Map<string, Coverage | Promise<Coverage>>();
@@ -81,18 +86,30 @@ export class CoverageService {
     return made;
   }
 
+  /** The oldest go first, also while they are being made: those who wait for them have them. */
   #keep(key: string, made: Coverage | Promise<Coverage>): void {
     this.#kept.set(key, made);
-    const oldest = this.#kept.keys().next();
-    if (this.#kept.size > KEPT_MAX && !oldest.done) this.#kept.delete(oldest.value);
+    let bytes = 0;
+    for (const one of this.#kept.values()) bytes += bytesOf(one);
+    for (const [oldest, one] of this.#kept) {
+      if (this.#kept.size <= KEPT_MAX && bytes <= KEPT_BYTES_MAX) return;
+      this.#kept.delete(oldest);
+      bytes -= bytesOf(one);
+    }
   }
 
   /** Failures are not kept: the next request tries again. */
   #share(key: string, running: Promise<Coverage>): Promise<Coverage> {
     this.#keep(key, running);
-    running.catch(() => {
-      if (this.#kept.get(key) === running) this.#kept.delete(key);
-    });
+    const isKept = (): boolean => this.#kept.get(key) === running;
+    running.then(
+      (made) => {
+        if (isKept()) this.#keep(key, made);
+      },
+      () => {
+        if (isKept()) this.#kept.delete(key);
+      },
+    );
     return running;
   }
 
