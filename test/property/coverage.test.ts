@@ -158,7 +158,13 @@ describe('coverage', () => {
         let nowMs = 1_000_000;
         for (const { source, afterMs, rows, newGeneration } of steps) {
           nowMs += afterMs;
-          const keys = rows.map((n) => `sw-${n}`);
+          const model = new Map([...known].filter(([id]) => published.has(id)));
+          // A source does not lose rows of which others have older samples only: such may be served on.
+          const kept = [...known.get(source)!.rows].filter((key) => {
+            const own = known.get(source)!.tsMs;
+            return holdersOf(model, key).some((id) => known.get(id)!.tsMs < own);
+          });
+          const keys = [...new Set([...rows.map((n) => `sw-${n}`), ...kept])];
           const plain = keys.map((key, i) => row(key, { a: i }));
           const table = fixture.publish(source, plain, { dataTsMs: nowMs, newGeneration });
           known.get(source)!.publish(nowMs, keys);
