@@ -11,12 +11,13 @@ import { bench as http } from './http.js';
 import { bench as live } from './live.js';
 import { bench as parse } from './parse.js';
 import { writePages } from './parts/pages.js';
+import { bench as rates } from './rates.js';
 import { bench as read } from './read.js';
 import { bench as refresh } from './refresh.js';
 import { bench as slice } from './slice.js';
 import { headingOf, loadNow, machine, tableOf, type ReportDocument } from './report.js';
 
-const BENCHES: readonly Bench[] = [parse, read, encode, slice, http, live, refresh];
+const BENCHES: readonly Bench[] = [parse, read, encode, slice, rates, http, live, refresh];
 const ROUNDS_DEFAULT = 5;
 
 interface Order {

@@ -8,6 +8,7 @@ import { systemClock } from '../../src/model/clock.js';
 import type { JobResult, JobRunner } from '../../src/model/jobs.js';
 import { BODY_BYTES_LIMIT, FREE_BYTES_MAX } from '../../src/model/limits.js';
 import { DEFAULT_PARSE_POLICY } from '../../src/model/parse-policy.js';
+import type { RatePolicy } from '../../src/model/rates.js';
 import { wantedKinds } from '../../src/parse/kinds.js';
 import { Pool } from '../../src/pool/pool.js';
 import { BodyArena } from '../../src/snapshot/arena.js';
@@ -47,11 +48,17 @@ export class Pipeline {
   readonly #ingest: Ingest;
   #last: PublishEvent | null = null;
 
-  constructor(jobs: JobRunner) {
+  /** `rates`: columns whose previous samples are kept; none when absent. */
+  constructor(jobs: JobRunner, rates?: RatePolicy) {
     const status = new SourceStatus('bench', 0, systemClock);
     this.fabric = new Fabric(BOOT, [status]);
     this.#ingest = new Ingest(
-      { sourceId: 'bench', policy: DEFAULT_PARSE_POLICY, parseTimeoutMs: JOB_MS_MAX },
+      {
+        sourceId: 'bench',
+        policy: DEFAULT_PARSE_POLICY,
+        parseTimeoutMs: JOB_MS_MAX,
+        ...(rates && { rates }),
+      },
       {
         fabric: this.fabric,
         status,

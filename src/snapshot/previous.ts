@@ -24,9 +24,9 @@ export function carryPrevious(views: SegmentViews, version: number): void {
   else new Carry(views, now, old, now.previous, old.previous).run();
 }
 
-/** A new generation knows nothing of the one before. */
+/** A new generation knows nothing of the one before, nor of rows that are put in once it is filled. */
 function forgetAll({ i32, f64, layout }: SegmentViews, to: PreviousLayout): void {
-  const slots = i32[CONTROL_SLOTS]!;
+  const slots = layout.spec.slotCapacity;
   f64.fill(NaN, to.prevTime0, to.prevTime0 + slots);
   f64.fill(NaN, to.olderTime0, to.olderTime0 + slots);
   for (const bitmaps of [to.validWord, to.keptWord]) {

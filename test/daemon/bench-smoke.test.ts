@@ -31,6 +31,7 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   read: { 'point read by key, validated': 'ns', 'reads refused as possibly torn': '%' },
   encode: { 'envelope: per cell': 'ns', 'columns: per cell': 'ns', 'csv: per cell': 'ns' },
   slice: { 'top 20': 'ms', 'top 20 in a worker: time of the main thread': 'µs' },
+  rates: { 'published with previous samples: per cell': 'ns', 'columns of rates: per cell': 'ns' },
   http: { 'GetMetric: server CPU per request': 'µs', 'while parsing: publishes meanwhile': '' },
   live: { 'one port each: server CPU per subscriber and message': 'µs', 'one port each: message': 'bytes' },
   refresh: { 'body received to published, p50': 'ms', 'heap growth per publish': 'kB' },
@@ -86,7 +87,9 @@ test('the table has a line for each row', () => {
 test('what cannot be run is named', async () => {
   const unknown = await runBench('--smoke', 'parse', 'speed');
   expect(unknown.code).toBe(1);
-  expect(unknown.stderr).toContain('cannot run speed: there is parse, read, encode, http, live, refresh');
+  expect(unknown.stderr).toContain(
+    'cannot run speed: there is parse, read, encode, slice, rates, http, live, refresh',
+  );
   const rounds = await runBench('--smoke', '--rounds', '0');
   expect(rounds.code).toBe(1);
   expect(rounds.stderr).toContain('--rounds is a whole number from 1 to 1000');
