@@ -4,6 +4,7 @@
  * sources → pool (parse workers) → segments → fabric → reads, lists, live diffs → server
  */
 import type { Config } from './config/config.js';
+import { exposeHistories, historyService, makeHistories } from './daemon-history.js';
 import { exposeCounts } from './daemon-metrics.js';
 import {
   makeBodies,
@@ -26,6 +27,7 @@ import { FREE_BYTES_MAX } from './model/limits.js';
 import type { Pool } from './pool/pool.js';
 import { ENDPOINT_NAMES } from './server/endpoint.js';
 import { startServer, type RunningServer } from './server/server.js';
+import type { Histories } from './sink/histories.js';
 import { FreeList } from './snapshot/free-list.js';
 import { SourceActor } from './source-actor.js';
 import { sourceService } from './source-service.js';
@@ -80,6 +82,7 @@ class CompositionRoot {
   readonly #hub: Hub;
   readonly #bodies: BodyService;
   readonly #cursors: CursorService;
+  readonly #histories: Histories | null;
   readonly #actors = new Map<string, SourceActor>();
   #server: RunningServer | null = null;
 
@@ -104,6 +107,8 @@ class CompositionRoot {
     this.#bodies = makeBodies(config, this.#shared());
     this.#cursors = makeCursors(config, this.#shared(), random);
     this.#hub = makeHub(config, this.#shared());
+    this.#histories = makeHistories(config, this.#shared(), this.#free);
+    exposeHistories(this.#stats, this.#histories);
     exposeCounts(this.#stats, {
       pool: this.#pool,
       bodies: this.#bodies,
@@ -115,7 +120,12 @@ class CompositionRoot {
       this.#actors.set(source.id, this.#makeActor(source, statuses[i]!));
     }
     this.supervisor = new Supervisor(
-      [this.#workerService(), ...[...this.#actors.values()].map(sourceService), this.#serverService()],
+      [
+        this.#workerService(),
+        ...(this.#histories ? [historyService(this.#histories)] : []),
+        ...[...this.#actors.values()].map(sourceService),
+        this.#serverService(),
+      ],
       { ...SUPERVISION_DEFAULTS, clock, random, log, stopTimeoutMs: config.shutdownTimeoutMs },
     );
   }
@@ -192,6 +202,7 @@ class CompositionRoot {
           cursors: this.#cursors,
           hub: this.#hub,
           pushes: makePushDesk((id) => this.#actors.get(id)?.door),
+          histories: this.#histories,
           stats: this.#stats,
           statsView: {
             source: (id) => this.#actors.get(id)?.state(),

@@ -78,6 +78,13 @@ export interface Config {
   /** Of one socket. */
   readonly subscriptionsMax: number;
 
+  /** Columns whose past is kept; empty: none. */
+  readonly historyColumns: readonly string[];
+  readonly historyWindowMs: number;
+  /** Rows of all sources that the history is laid out for. */
+  readonly historyRows: number;
+  readonly historyBytesMax: number;
+
   readonly workers: number;
   readonly workerHeapMb: number;
   /** Deadline of one worker job. */

@@ -21,6 +21,9 @@ const FILE_KEYS = new Map(
   OPTION_ROWS.flatMap(([key, spec]) => (spec.fileKey === null ? [] : [[spec.fileKey, key] as const])),
 );
 
+/** `history` of `history.columns`. */
+const SECTIONS = new Set([...FILE_KEYS.keys()].flatMap((name) => name.split('.').slice(0, -1)));
+
 /** Reads and parses `path`; every mistake goes to `mistakes`, and what is sound is returned. */
 export function readConfigFile(
   path: string,
@@ -79,19 +82,42 @@ function readRoot(root: Record<string, unknown>, mistakes: Mistakes): ConfigFile
   const options = new Map<OptionKey, unknown>();
   let sources: readonly unknown[] = [];
   for (const [name, value] of Object.entries(root)) {
-    const key = FILE_KEYS.get(name);
-    if (name === 'sources') {
+    const key = name.includes('.') ? undefined : FILE_KEYS.get(name);
+    if (SECTIONS.has(name)) readSection(name, value, options, mistakes);
+    else if (name === 'sources') {
       if (Array.isArray(value)) sources = value;
       else if (value !== null) mistakes.value('sources', value, 'a list of sources, each with id and url');
     } else if (key === undefined) {
       const near =
         name === 'upstream_url'
           ? ' (list the endpoints under sources)'
-          : hint(name, [...FILE_KEYS.keys(), 'sources']);
+          : hint(name, [...FILE_KEYS.keys(), ...SECTIONS, 'sources']);
       mistakes.add(name, `is no key of the configuration file${near}`);
     } else if (value !== null) {
       options.set(key, value);
     }
   }
   return { options, sources };
+}
+
+/** Options that stand together in a mapping of their own. */
+function readSection(
+  section: string,
+  value: unknown,
+  options: Map<OptionKey, unknown>,
+  mistakes: Mistakes,
+): void {
+  const prefix = `${section}.`;
+  const known = [...FILE_KEYS.keys()].filter((name) => name.startsWith(prefix));
+  if (value === null) return;
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    const keys = known.map((name) => name.slice(prefix.length)).join(', ');
+    return mistakes.value(section, value, `a mapping with any of ${keys}`);
+  }
+  for (const [name, inner] of Object.entries(value)) {
+    const path = prefix + name;
+    const key = FILE_KEYS.get(path);
+    if (key === undefined) mistakes.add(path, `is no key of the configuration file${hint(path, known)}`);
+    else if (inner !== null) options.set(key, inner);
+  }
 }

@@ -5,6 +5,7 @@ import type { Config, SourceConfig } from './config.js';
 import type { Environment } from './environment.js';
 import { fileEntries } from './file-sources.js';
 import { EMPTY_FILE, readConfigFile, type ConfigFile } from './file.js';
+import { checkHistory } from './history-options.js';
 import { Mistakes } from './mistakes.js';
 import type { Command } from './option.js';
 import { OptionReader } from './option-reader.js';
@@ -68,6 +69,9 @@ export function loadConfig({ argv, env, readFile }: ConfigInput): LoadedConfig {
   }
   const inFlightBytesMax = values.inFlightBytesMax ?? Math.max(IN_FLIGHT_BYTES_DEFAULT, values.listBytesMax);
   checkInFlight(inFlightBytesMax, values.listBytesMax, mistakes);
+  if (reader.isSound('historyColumns', 'historyWindowMs', 'historyRows', 'historyBytesMax', 'pollMs')) {
+    checkHistory(values, sources, mistakes);
+  }
   if (command === undefined || !mistakes.empty) return { ok: false, mistakes: mistakes.lines };
   const config: Config = {
     ...assemble(values, inFlightBytesMax, sources, upstream.isDefault),

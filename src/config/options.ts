@@ -1,11 +1,17 @@
 /** The options table: every option of every command, by its key in Config. */
 
+import { HISTORY_OPTIONS } from './history-options.js';
 import type { OptionSpec } from './option.js';
 import { RECORDING_OPTIONS } from './recording-options.js';
 import { SERVE_OPTIONS } from './serve-options.js';
 import { SIMULATOR_OPTIONS } from './simulator-options.js';
 
-export const OPTIONS = { ...SERVE_OPTIONS, ...SIMULATOR_OPTIONS, ...RECORDING_OPTIONS } as const;
+export const OPTIONS = {
+  ...SERVE_OPTIONS,
+  ...HISTORY_OPTIONS,
+  ...SIMULATOR_OPTIONS,
+  ...RECORDING_OPTIONS,
+} as const;
 
 export type OptionKey = keyof typeof OPTIONS;
 

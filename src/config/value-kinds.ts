@@ -4,6 +4,7 @@
  */
 
 import { z } from 'zod';
+import { formatDuration, parseDuration } from '../model/duration.js';
 
 export interface ValueKind<T> {
   /** Completes "..., allowed: ". */
@@ -33,6 +34,19 @@ export function whole(min: number, max: number, unit: string): ValueKind<number>
       .union([z.number(), z.string().regex(WHOLE).transform(Number)], { error: allowed })
       .refine((n) => Number.isSafeInteger(n) && n >= min && n <= max, { error: allowed }),
     format: String,
+  };
+}
+
+/** Milliseconds: a whole number, or one with ms, s, m, h or d. */
+export function duration(minMs: number, maxMs: number): ValueKind<number> {
+  const allowed = `a duration from ${formatDuration(minMs)} to ${formatDuration(maxMs)}, such as 90s, 130m, 2h or milliseconds`;
+  return {
+    allowed,
+    placeholder: 'duration',
+    schema: z
+      .union([z.number(), z.string().transform((text) => parseDuration(text) ?? NaN)], { error: allowed })
+      .refine((ms) => Number.isSafeInteger(ms) && ms >= minMs && ms <= maxMs, { error: allowed }),
+    format: formatDuration,
   };
 }
 
@@ -148,4 +162,17 @@ export function nameList(): ValueKind<readonly string[]> {
       .refine((names) => names.every((name) => /^[^\x00-\x1f\x7f]+$/.test(name)), { error: allowed }),
     format: (names) => names.join(','),
   };
+}
+
+/** Different names as one text with commas or as a list; nothing is an empty list. */
+export function columnList(itemsMax: number, item: ValueKind<string>): ValueKind<readonly string[]> {
+  const allowed = `up to ${itemsMax} different names, separated by commas (in the file: a list)`;
+  const names = list(itemsMax, item, 'names').schema;
+  const schema = z.unknown().transform((raw, ctx): readonly string[] => {
+    const read = names.safeParse(typeof raw !== 'string' ? raw : raw === '' ? [] : raw.split(','));
+    if (read.success) return read.data;
+    ctx.addIssue({ code: 'custom', message: allowed });
+    return z.NEVER;
+  });
+  return { allowed, placeholder: 'names', schema, format: (items) => items.join(',') };
 }

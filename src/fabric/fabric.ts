@@ -129,6 +129,12 @@ export class Fabric {
     return { kind: 'diff', fabricVersion: entry.fabricVersion, versions: entry.versions };
   }
 
+  /** Pins one source's bank of the current table; call the result once when the job has ended. */
+  pinSource(sourceId: string): () => void {
+    const mounted = this.#mounted.get(sourceId);
+    return mounted ? mounted.segment.pin(mounted.ref.version) : () => {};
+  }
+
   /** Pins every bank of the current table; call the result once when the job has ended. */
   pin(): () => void {
     const releases = (this.#table?.parts ?? []).map((part) => {

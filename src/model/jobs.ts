@@ -4,7 +4,15 @@
 export type JobClass = 'refresh' | 'encode';
 
 /** Names of the functions that workers export; pool/worker-urls.ts says where they live. */
-export type JobName = 'parse' | 'encodeList' | 'encodePages' | 'encodeFrame' | 'encodeCoverage';
+export type JobName =
+  | 'parse'
+  | 'encodeList'
+  | 'encodePages'
+  | 'encodeFrame'
+  | 'encodeCoverage'
+  | 'recordHistory'
+  | 'encodeSeries'
+  | 'encodeComparison';
 
 export interface JobOptions {
   readonly jobClass: JobClass;

@@ -20,4 +20,7 @@ export const WORKER_ENTRIES: WorkerEntries = {
   encodePages: entry('encode-worker.js', 'encodePages'),
   encodeFrame: entry('encode-frame-worker.js', 'encodeFrame'),
   encodeCoverage: entry('encode-coverage-worker.js', 'encodeCoverage'),
+  recordHistory: entry('history-worker.js', 'recordHistory'),
+  encodeSeries: entry('history-worker.js', 'encodeSeries'),
+  encodeComparison: entry('history-worker.js', 'encodeComparison'),
 };

@@ -8,6 +8,7 @@ import type { StatsView } from '../stats/document.js';
 import type { Stats } from '../stats/stats.js';
 import type { Guard } from './guards/guard.js';
 import type { ChangesSource } from './routes/changes.js';
+import type { Histories } from '../sink/histories.js';
 import type { LiveHub } from './socket.js';
 import type { BodyService } from '../view/bodies.js';
 import type { CoverageService } from '../view/coverage-service.js';
@@ -41,6 +42,8 @@ export interface ServerContext {
   readonly hub: LiveHub & ChangesSource;
   /** Takes what is pushed; without one there is no such path. */
   readonly pushes?: PushDesk;
+  /** Absent: no column has a history. */
+  readonly histories?: Histories | null;
   /** Made with ENDPOINT_NAMES. The server exposes its gauges in it: one server for one Stats. */
   readonly stats: Stats;
   readonly statsView: StatsView;

@@ -10,6 +10,8 @@ export const ENDPOINT_NAMES = [
   'changes',
   'coverage',
   'ingest',
+  'History',
+  'Compare',
   'stream',
   'health',
   'stats',

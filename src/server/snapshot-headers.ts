@@ -19,10 +19,14 @@ const encoder = new TextEncoder();
 
 /** Appends all of them. Source ids and snapshot ids are of harmless characters by their grammar. */
 export function appendSnapshot(block: HeaderBlock, snapshotId: string, freshness: Freshness): void {
-  const { ageMs, dataTsMs, staleSources } = freshness;
   block.append(FIXED_LINES);
   block.append(ETAG);
   block.text(etagOf(snapshotId));
+  appendAge(block, freshness);
+}
+
+/** How old the data is, and which sources are stale. */
+export function appendAge(block: HeaderBlock, { ageMs, dataTsMs, staleSources }: Freshness): void {
   block.append(X_SNAPSHOT_TS);
   block.uint(Math.round(dataTsMs));
   block.append(X_DATA_AGE_MS);

@@ -8,6 +8,9 @@
 import { byteView } from './byte-view.js';
 import type { SegmentViews } from './layout.js';
 
+/** The memory that a table lies in. */
+export type TableMemory = Pick<SegmentViews, 'i32' | 'u8'>;
+
 /** Where one table lives in a segment; word fields are i32 indices. */
 export interface TablePlace {
   readonly indexWord: number;
@@ -46,7 +49,7 @@ export class ByteTable {
   #askedBefore: Uint8Array | null = null;
   #askedBeforeWords: DataView;
 
-  constructor(views: SegmentViews, place: TablePlace) {
+  constructor(views: TableMemory, place: TablePlace) {
     this.#i32 = views.i32;
     this.#u8 = views.u8;
     this.#at = place;

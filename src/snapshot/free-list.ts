@@ -32,12 +32,14 @@ export class FreeList {
   /**
    * A buffer of at least `bytesMin`: the smallest free one that fits and is not over twice as big,
    * or a new one with `room` to spare, so that it also fits what is a little larger next time.
+   * `excess`: how many times bigger a free one may be; 1 for who counts every byte.
    */
-  acquire(bytesMin: number, room = 0): SharedArrayBuffer {
+  acquire(bytesMin: number, room = 0, excess = 2): SharedArrayBuffer {
+    const bytesMax = Math.max(bytesMin * excess, Math.ceil(bytesMin / GRAIN_BYTES) * GRAIN_BYTES);
     let best = -1;
     for (let i = 0; i < this.#free.length; i++) {
       const size = this.#free[i]!.byteLength;
-      if (size < bytesMin || size > Math.max(bytesMin * 2, GRAIN_BYTES)) continue;
+      if (size < bytesMin || size > bytesMax) continue;
       if (best < 0 || size < this.#free[best]!.byteLength) best = i;
     }
     if (best >= 0) {

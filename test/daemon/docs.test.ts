@@ -13,6 +13,7 @@ const PAGES = [
   'README.md',
   'docs/endpoints.md',
   'docs/slices.md',
+  'docs/history.md',
   'docs/dialects.md',
   'docs/simulator.md',
   'docs/coverage.md',
@@ -27,10 +28,14 @@ let simulator: HttpClient;
 
 beforeAll(async () => {
   // The examples show a fabric whose first tick is long past: nothing may be missing then.
-  const demo = await started.weft('demo');
+  const demo = await started.weft('demo', {
+    env: { HISTORY_COLUMNS: 'packet_errors', HISTORY_ROWS: '64', HISTORY_BYTES: '1GiB' },
+  });
   daemon = started.add(await demo.client());
   simulator = started.add(new HttpClient(await demo.url('simulator')));
   await until('the first publish', async () => (await daemon.get('/health/ready')).status === 200);
+  const path = '/telemetry/History?switch_id=sw-000&metric=packet_errors&format=csv';
+  await until('the first sample', async () => (await daemon.get(path)).text.includes('T'));
 });
 afterAll(() => started.endAll());
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/model/clock.js';
 import { Pool } from '../../src/pool/pool.js';
+import { WORKER_ENTRIES } from '../../src/pool/worker-urls.js';
 import { FreeList } from '../../src/snapshot/free-list.js';
 import type { SegmentSpec } from '../../src/snapshot/layout.js';
 import { Segment } from '../../src/snapshot/segment.js';
@@ -29,6 +30,7 @@ function newPool(lost: string[]): Pool {
     clock: systemClock,
     onWorkerLost: (reason) => lost.push(reason),
     entries: {
+      ...WORKER_ENTRIES,
       parse: entry,
       encodeList: entry,
       encodePages: entry,

@@ -12,6 +12,7 @@ import { STREAM_PATH } from '../sockets.js';
 import { handleChanges } from './changes.js';
 import { handleCoverage } from './coverage.js';
 import { MetricChoice, MetricRoute } from './get-metric.js';
+import { HistoryRoute } from './history.js';
 import { handleLive, handlePageHealth, handleReady, handleRoot, handleTelemetryHealth } from './health.js';
 import { handleSchema, ListRoute } from './list-metrics.js';
 import { handleIngest } from './ingest.js';
@@ -110,6 +111,11 @@ function addReads(table: TableBuilder, context: ServerContext): void {
   table.add('/telemetry/changes', changes, (exchange) => handleChanges(exchange, context));
   const coverage = table.endpoint('coverage', 'expensive');
   table.add('/telemetry/coverage', coverage, (exchange) => handleCoverage(exchange, context));
+  const history = new HistoryRoute(context);
+  const series = table.endpoint('History', 'expensive');
+  table.add('/telemetry/History', series, (exchange) => history.series(exchange));
+  const comparisons = table.endpoint('Compare', 'expensive');
+  table.add('/telemetry/Compare', comparisons, (exchange) => history.compare(exchange));
 }
 
 function addHealth(table: TableBuilder, context: ServerContext, core: ServerCore): void {

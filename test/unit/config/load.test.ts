@@ -23,6 +23,28 @@ const RATES = { columns: ['*'], gauges: [], counters: [], bytesMax: 64 * MIB };
 /** What the names of rows and columns are without configuration. */
 const NAMING = { key: null, xdrKey: false, guidKeys: 'canonical', rename: {}, drop: [], alias: {} };
 
+const HISTORY_DEFAULTS = {
+  historyColumns: [],
+  historyWindowMs: 130 * 60_000,
+  historyRows: 40_000,
+  historyBytesMax: 256 * MIB,
+};
+
+const PARSE_DEFAULTS = {
+  ...NAMING,
+  time: null,
+  text: [],
+  missing: [],
+  units: {},
+  ragged: 'reject',
+  duplicateRows: 'reject',
+  duplicateColumns: 'reject',
+  schemaChange: 'accept',
+  requireFinalNewline: true,
+  allowEmpty: false,
+  delimiter: null,
+};
+
 describe('defaults', () => {
   test('are those of the contract', () => {
     expect(configOf({})).toEqual({
@@ -50,6 +72,7 @@ describe('defaults', () => {
       frameCellsMax: 8_000_000,
       slowClientMs: 60_000,
       subscriptionsMax: 64,
+      ...HISTORY_DEFAULTS,
       workers: Math.min(4, Math.max(1, availableParallelism() - 1)),
       workerHeapMb: 512,
       parseTimeoutMs: 60_000,
@@ -75,20 +98,7 @@ describe('defaults', () => {
           headers: {},
           bodyBytesMax: 512 * MIB,
           decodedBytesMax: 1024 * MIB,
-          parse: {
-            ...NAMING,
-            time: null,
-            text: [],
-            missing: [],
-            units: {},
-            ragged: 'reject',
-            duplicateRows: 'reject',
-            duplicateColumns: 'reject',
-            schemaChange: 'accept',
-            requireFinalNewline: true,
-            allowEmpty: false,
-            delimiter: null,
-          },
+          parse: PARSE_DEFAULTS,
           rates: RATES,
         },
       ],
