@@ -3,6 +3,7 @@
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { STDIN_URL } from './file-url.js';
+import type { LoadKey } from './recording-options.js';
 import type { SourceEntry } from './source-keys.js';
 
 const ID_LENGTH_MAX = 64;
@@ -26,7 +27,7 @@ export function withFileRules<T extends SourceEntry>(entry: T): T {
 }
 
 /** One source a file; the id is the file's name without .csv and .gz. */
-export function fileEntries(paths: readonly string[], key: readonly string[] | null): SourceEntry[] {
+export function fileEntries(paths: readonly string[], key: LoadKey | null): SourceEntry[] {
   const ids = new Set<string>();
   return paths.map((path) => {
     const id = freeId(path === '-' ? 'stdin' : idOf(path), ids);

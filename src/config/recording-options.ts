@@ -18,6 +18,9 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, 
 /** How fast a recording passes: times as fast as it was made, or one body a request. */
 export type ReplaySpeed = number | 'max';
 
+/** Key columns, or the word xdr, as the key of a source. */
+export type LoadKey = readonly string[] | 'xdr';
+
 export const RECORDING_OPTIONS = {
   recordOut: derived<string | null>('out', () => null, 'none: it must be given', {
     env: 'RECORD_OUT',
@@ -82,7 +85,7 @@ export const RECORDING_OPTIONS = {
     help: 'Leaves recorded failures out: the body before them stays.',
     commands: REPLAY,
   }),
-  loadKey: derived<readonly string[] | null>('key', () => null, 'by name', {
+  loadKey: derived<LoadKey | null>('key', () => null, 'by name', {
     env: 'LOAD_KEY',
     fileKey: null,
     kind: columns(),
@@ -124,8 +127,8 @@ function speed(): ValueKind<ReplaySpeed> {
 }
 
 /** Column names separated by commas; one that holds a comma is written in a file of sources. */
-function columns(): ValueKind<readonly string[]> {
-  const allowed = `1 to ${KEY_COLUMNS_MAX} different column names, separated by commas`;
+function columns(): ValueKind<LoadKey> {
+  const allowed = `1 to ${KEY_COLUMNS_MAX} different column names, separated by commas, or xdr`;
   const schema = z
     .string({ error: allowed })
     .transform((given) => given.split(',').map((name) => name.trim()))
@@ -135,6 +138,12 @@ function columns(): ValueKind<readonly string[]> {
         new Set(names).size === names.length &&
         names.every((name) => name.length <= COLUMN_NAME_BYTES_MAX && /^[^\x00-\x1f\x7f]+$/.test(name)),
       { error: allowed },
-    );
-  return { allowed, placeholder: 'name,name', schema, format: (names) => names.join(',') };
+    )
+    .transform((names): LoadKey => (names.join() === 'xdr' ? 'xdr' : names));
+  return {
+    allowed,
+    placeholder: 'name,name',
+    schema,
+    format: (key) => (key === 'xdr' ? key : key.join(',')),
+  };
 }

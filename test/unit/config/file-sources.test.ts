@@ -53,6 +53,13 @@ describe('load', () => {
     ]);
     expect(config.sources[0]!.parse.key).toEqual(['a', 'b']);
   });
+  test('takes the rule for XDR fabrics by its name', () => {
+    expect(configOf({ argv: ['load', 'a.csv', '--key=xdr'] }).sources[0]!.parse).toMatchObject({
+      xdrKey: true,
+      key: null,
+    });
+    expect(configOf({ argv: ['load', 'a.csv', '--key=xdr,b'] }).sources[0]!.parse.key).toEqual(['xdr', 'b']);
+  });
   test('serves the files alone, with the options of a configuration file', () => {
     const file = 'poll_ms: 700\nsources: [{ id: b, url: "http://h/" }]';
     const config = configOf({ argv: ['load', 'x.csv'], file });
