@@ -1,5 +1,6 @@
 /** Which rows of a table, in which order: the one way from a selection to its rows. Any thread. */
 import type { RowFilter } from '../fabric/changes.js';
+import type { RateView } from '../model/rates.js';
 import type { RowAddress, Table } from '../fabric/table.js';
 import { keyOrder } from './key-order.js';
 import type { RowVisitor } from './row-visitor.js';
@@ -17,6 +18,8 @@ export interface Slice {
   readonly where: Where | null;
   /** Empty: the table's order. */
   readonly sort: readonly SortKey[];
+  /** Numbers of `sort` are deltas or rates; null or absent: values. */
+  readonly view?: RateView | null;
   /** Rows left out at the beginning. */
   readonly offset: number;
   /** null: to the end. */
@@ -103,7 +106,7 @@ function visitSorted(
   const lookups = slice.rows !== null && slice.rows.prefixes.length === 0;
   if (first?.field === KEY_FIELD && !lookups) {
     // Keys are unique: nothing behind this key could matter, but mistakes there are still told.
-    compileSort(table, slice.sort, agesMs);
+    compileSort(table, slice.sort, agesMs, slice.view);
     const pager = new Pager(slice, visit);
     const filter = filterOf(table, slice, agesMs);
     forEachByKey(table, first.descending, (part, slot) => {
@@ -111,7 +114,7 @@ function visitSorted(
     });
     return pager.total;
   }
-  const top = new TopRows(compileSort(table, slice.sort, agesMs), slice);
+  const top = new TopRows(compileSort(table, slice.sort, agesMs, slice.view), slice);
   forEachSelected(table, slice, agesMs, (part, slot) => {
     top.take(part, slot);
     return true;
@@ -146,5 +149,5 @@ export function visitSlice(
 /** Throws what visitSlice would, without looking at a row. Cheap. */
 export function checkSlice(table: Table, slice: Slice, agesMs?: readonly number[]): void {
   if (slice.where !== null) compileWhere(table, slice.where, agesMs);
-  compileSort(table, slice.sort, agesMs);
+  compileSort(table, slice.sort, agesMs, slice.view);
 }

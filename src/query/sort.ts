@@ -6,9 +6,11 @@
  */
 import { WeftError } from '../model/errors.js';
 import { SORT_KEYS_MAX } from '../model/limits.js';
+import type { RateView } from '../model/rates.js';
 import type { Table } from '../fabric/table.js';
 import { compareCells } from './compare-cells.js';
 import { AGE_FIELD, SOURCE_FIELD, TIMESTAMP_FIELD } from './pseudo-fields.js';
+import { orderByRate } from './rate-order.js';
 import { resolveColumns } from './selector.js';
 import { compareBytes } from './text-tests.js';
 import { formatField, KEY_FIELD, Tokens } from './tokens.js';
@@ -83,15 +85,23 @@ function byTime(table: Table, descending: boolean): RowOrder {
   return (partA, slotA, partB, slotB) => sign * (time(partA, slotA) - time(partB, slotB));
 }
 
-function byColumn(table: Table, field: string, descending: boolean): RowOrder {
+function byColumn(table: Table, field: string, descending: boolean, view: RateView | null): RowOrder {
   const [index] = resolveColumns(table, [field]) as [number];
+  if (view !== null && table.schema.columns[index]!.kind !== 'text') {
+    return orderByRate(table, index, view, descending);
+  }
   const columns = table.parts.map((_, part) => table.columnView(index, part));
   const readers = table.parts.map(({ reader }) => reader);
   return (partA, slotA, partB, slotB) =>
     compareCells(readers[partA]!, columns[partA], slotA, readers[partB]!, columns[partB], slotB, descending);
 }
 
-function orderOf(table: Table, key: SortKey, agesMs: readonly number[] | undefined): RowOrder {
+function orderOf(
+  table: Table,
+  key: SortKey,
+  agesMs: readonly number[] | undefined,
+  view: RateView | null,
+): RowOrder {
   const { field, descending } = key;
   switch (field) {
     case KEY_FIELD:
@@ -112,16 +122,22 @@ function orderOf(table: Table, key: SortKey, agesMs: readonly number[] | undefin
       }
       return byPart(agesMs, descending);
     default:
-      return byColumn(table, field, descending);
+      return byColumn(table, field, descending, view);
   }
 }
 
 /**
  * The order of a table's rows. `agesMs`: age of each part's data, for `@age_ms`; without it that is
- * refused (bad_value). Throws unknown_metric for a column that does not exist.
+ * refused (bad_value). `view`: numbers stand by their deltas or rates. Throws unknown_metric for a
+ * column that does not exist, bad_value for one without deltas and rates.
  */
-export function compileSort(table: Table, keys: readonly SortKey[], agesMs?: readonly number[]): RowOrder {
-  const orders = keys.map((key) => orderOf(table, key, agesMs));
+export function compileSort(
+  table: Table,
+  keys: readonly SortKey[],
+  agesMs?: readonly number[],
+  view: RateView | null = null,
+): RowOrder {
+  const orders = keys.map((key) => orderOf(table, key, agesMs, view));
   if (orders.length === 1) return orders[0]!;
   return (partA, slotA, partB, slotB) => {
     for (let i = 0; i < orders.length; i++) {

@@ -161,6 +161,21 @@ describe('ListMetrics', () => {
     ]);
   });
 
+  test('is sorted by what it shows, rows without a value last', async () => {
+    const ids = async (query: string): Promise<string[]> =>
+      (await get(`ListMetrics?metrics=octets&${query}`)).text
+        .trimEnd()
+        .split('\r\n')
+        .slice(1)
+        .map((line) => line.replace('"sw,2"', 'sw-2').split(',')[0]!);
+    expect(await ids('sort=octets')).toEqual(['sw-2', 'sw-0', 'sw-1']);
+    expect(await ids('sort=octets&view=delta')).toEqual(['sw-1', 'sw-0', 'sw-2']);
+    expect(await ids('sort=-octets&view=rate')).toEqual(['sw-0', 'sw-1', 'sw-2']);
+    expect(await ids('sort=-errors&view=delta&limit=1')).toEqual(['sw-1']);
+    expect(await ids('sort=state,-octets&view=delta')).toEqual(['sw-0', 'sw-1', 'sw-2']);
+    expect((await get('ListMetrics?metrics=octets&view=delta&sort=hidden')).status).toBe(400);
+  });
+
   test('names what is wrong, also before a 304', async () => {
     const refused = async (query: string, message: string): Promise<void> => {
       const reply = await get(`ListMetrics?${query}`, { 'If-None-Match': '*' });
