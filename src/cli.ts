@@ -128,7 +128,11 @@ async function run(
         version: version(),
         ...(workerEntries ? { workerEntries } : {}),
       });
-      const sources = served.sources.map(({ id, url }) => ({ id, url: redactor.text(url) }));
+      const sources = served.sources.map(({ id, url, socketPath }) => ({
+        id,
+        url: redactor.text(url),
+        ...(socketPath !== undefined && { unix: socketPath }),
+      }));
       log.info('startup', {
         part: 'daemon',
         version: version(),

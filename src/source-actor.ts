@@ -66,6 +66,9 @@ export class SourceActor implements PollObserver, IngestObserver {
     this.#deps = deps;
     this.#log = deps.log.child({ source: config.id });
     this.#errors = new Throttle(clock);
+    if (config.tls?.insecure) {
+      this.#log.warn('source.insecure', {}, "the upstream's certificate is not checked (tls.insecure)");
+    }
     const { id: sourceId, parse: policy, decodedBytesMax } = config;
     const { parseTimeoutMs } = deps;
     this.#ingest = new Ingest(

@@ -7,6 +7,7 @@ import type { LogLevel } from '../model/log.js';
 import type { ParsePolicy } from '../model/parse-policy.js';
 import type { ReplaySpeed } from './recording-options.js';
 import type { RatePolicy } from '../model/rates.js';
+import type { TlsSettings } from '../model/tls.js';
 
 export type Dialect = 'page' | 'map' | 'envelope' | 'plain';
 export type AccessLog = 'off' | 'errors' | 'all';
@@ -19,6 +20,10 @@ export interface SourceConfig {
   readonly url: string;
   /** Bodies come by POST /telemetry/ingest/<id>; then `url` is empty. */
   readonly push: boolean;
+  /** Absent without `tls:`: the CAs that node knows, and no certificate of ours. */
+  readonly tls?: TlsSettings;
+  /** The unix socket over which `url` is fetched; absent: over TCP. */
+  readonly socketPath?: string;
   readonly intervalMs: number;
   /** The whole exchange: connect, headers and body. */
   readonly timeoutMs: number;

@@ -23,6 +23,13 @@ export class SecretResolver {
     return [...this.#secrets];
   }
 
+  /** Keeps a private key out of logs, whole and line by line. */
+  hide(pem: string): void {
+    this.#secrets.add(pem);
+    for (const line of pem.split(/\r?\n/))
+      if (line.length > 0 && !line.startsWith('-')) this.#secrets.add(line);
+  }
+
   /** `where` is the path of the header mapping, such as `sources[0].headers`. */
   headers(where: string, headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
     return Object.fromEntries(

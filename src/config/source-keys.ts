@@ -3,7 +3,9 @@
 import { z } from 'zod';
 import { BODY_BYTES_LIMIT, COLUMN_NAME_BYTES_MAX } from '../model/limits.js';
 import { aliasMap, headerMap, renameMap, unitMap } from './source-maps.js';
+import { tlsMap } from './source-tls.js';
 import { sourceUrl } from './source-url.js';
+import { socketPath } from './unix-url.js';
 import { choice, flag, list, size, text, whole, type ValueKind } from './value-kinds.js';
 
 const HOUR_MS = 3_600_000;
@@ -11,6 +13,7 @@ const KEY_COLUMNS_MAX = 16;
 const TEXT_COLUMNS_MAX = 4096;
 const DROPS_MAX = 4096;
 const MISSING_VALUES_MAX = 256;
+const SHARDS_MAX = 1024;
 const VALUE_LENGTH_MAX = 256;
 
 export interface SourceKeySpec<T> {
@@ -83,6 +86,22 @@ export const SOURCE_KEYS = {
     'MAX_DECODED_BYTES',
     'Largest body after decompression.',
   ),
+  tls: key(
+    tlsMap(),
+    'none',
+    'CA, client certificate and key (PEM files), expected name; insecure: true checks nothing.',
+  ),
+  unix: key(
+    socketPath(),
+    'none',
+    'The unix socket over which the url is fetched; or url: unix:/path/of.sock:/path.',
+  ),
+  shards: key(
+    whole(1, SHARDS_MAX, ''),
+    'none',
+    'Fetched in so many shares, as sources <id>.0, <id>.1 and so on.',
+  ),
+  sharding_field: key(column, 'port_guid', 'Column by which the endpoint deals rows to shards.'),
   headers: key(headerMap(), 'none', `Request headers; \${NAME} in a value is taken from the environment.`),
   key: key(
     rowKey(),

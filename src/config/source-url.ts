@@ -3,18 +3,19 @@
 import { z } from 'zod';
 import { REDACTED } from '../model/redact.js';
 import { fileUrlProblem, isFileUrl } from './file-url.js';
+import { isUnixUrl, unixUrlProblem } from './unix-url.js';
 import type { ValueKind } from './value-kinds.js';
 
 const URL_LENGTH_MAX = 4096;
 const ALLOWED =
-  'an absolute http:// or https:// URL without user name, password or fragment, or file:// and a path';
+  'an absolute http:// or https:// URL without user name, password or fragment, file:// and a path, or unix:/socket:/path';
 
 /** Why `text` is no source URL, or undefined when it is one. Never quotes the URL: it may hold a secret. */
 export function urlProblem(text: string): string | undefined {
   if (text.length > URL_LENGTH_MAX) return `${ALLOWED}, of at most ${URL_LENGTH_MAX} characters`;
   if (text.includes('${')) return `${ALLOWED}; \${...} is resolved in header values only`;
   if (isFileUrl(text)) return fileUrlProblem(text);
-  if (/^unix:/i.test(text)) return `${ALLOWED}; unix sockets are not supported yet`;
+  if (isUnixUrl(text)) return unixUrlProblem(text, urlProblem);
   // The URL parser drops tabs and line breaks, and reads http:host and http:///host as http://host.
   if (/[\s\\]/.test(text) || !/^https?:\/\/[^/?#]/i.test(text)) return ALLOWED;
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -32,7 +33,7 @@ export function maskUrl(value: unknown): unknown {
 
 function refined(text: string, ctx: z.RefinementCtx): string {
   const problem = urlProblem(text);
-  if (problem === undefined) return new URL(text).href;
+  if (problem === undefined) return isUnixUrl(text) ? text : new URL(text).href;
   ctx.addIssue({ code: 'custom', message: problem });
   return z.NEVER;
 }

@@ -9,8 +9,11 @@ import { hint } from './nearest.js';
 import type { OptionValues } from './options.js';
 import type { SecretResolver } from './secrets.js';
 import { maskUrl } from './source-url.js';
+import { shardsOf } from './shards.js';
 import { parsePolicy } from './source-policy.js';
 import { SOURCE_KEYS, SOURCE_SCHEMA, type SourceEntry } from './source-keys.js';
+import { TLS_KEYS, TlsReader } from './source-tls.js';
+import { checkTransport, transportOf } from './source-transport.js';
 
 const STALE_MS_DEFAULT_MIN = 60_000;
 const STALE_INTERVALS_DEFAULT = 3;
@@ -35,7 +38,9 @@ export interface SourcesInput {
   readonly entries: readonly unknown[];
   readonly defaults: SourceDefaults;
   /** False when a default stands in for a mistake: then nothing is concluded from it. */
-  readonly defaultsSound: boolean;
+  readonly isSound: (key: 'pollMs' | 'pollTimeoutMs' | 'staleMsMax') => boolean;
+  /** The text of a file; throws when it cannot be read. */
+  readonly readFile: (path: string) => string;
 }
 
 /** A source beside the place it came from, which mistakes name. */
@@ -43,26 +48,32 @@ interface Placed {
   readonly where: string;
   /** Where its staleness was set, or could be. */
   readonly whereStale: string;
+  /** Whether all that its staleness follows from was sound. */
+  readonly isJudged: boolean;
+  readonly entry: SourceEntry;
   readonly source: SourceConfig;
 }
 
 /** URLs first, then the file's entries. What is wrong with one does not hide what is wrong with another. */
 export function buildSources(
-  { urls, entries, defaults, defaultsSound }: SourcesInput,
+  { urls, entries, defaults, isSound, readFile }: SourcesInput,
   resolver: SecretResolver,
   mistakes: Mistakes,
 ): readonly SourceConfig[] {
-  const count = urls.length + entries.length;
-  if (count > SOURCES_MAX) {
-    mistakes.add('sources', `${count} are not allowed, allowed: up to ${SOURCES_MAX}`);
-    return [];
-  }
+  if (tooMany(urls.length + entries.length, mistakes)) return [];
+  const tls = new TlsReader(readFile, resolver, mistakes);
   const place = (where: string, entry: SourceEntry & Required): Placed => {
     const global = entry.max_stale_ms === undefined && defaults.staleMsMax !== null;
     const whereStale = global || where === 'UPSTREAM_URL' ? 'MAX_STALE_MS' : `${where}.max_stale_ms`;
     const isFile = entry.url !== undefined && isFileUrl(entry.url);
     const ruled = isFile ? withFileRules(entry) : entry;
-    return { where, whereStale, source: complete(ruled, where, defaults, resolver) };
+    const source = complete(ruled, where, defaults, resolver, tls);
+    checkTransport(where, entry, source, mistakes);
+    const isJudged =
+      (entry.interval_ms !== undefined || isSound('pollMs')) &&
+      (entry.timeout_ms !== undefined || isSound('pollTimeoutMs')) &&
+      (entry.max_stale_ms !== undefined || isSound('staleMsMax'));
+    return { where, whereStale, isJudged, entry, source };
   };
   const placed = urls.map((url, index) =>
     place('UPSTREAM_URL', { id: urls.length === 1 ? 'default' : `source-${index + 1}`, url }),
@@ -73,15 +84,35 @@ export function buildSources(
     if (!read.success) for (const issue of read.error.issues) report(where, entry, issue, mistakes);
     else if (hasRequired(read.data, where, mistakes)) placed.push(place(where, read.data));
   });
-  checkIds(placed, mistakes);
-  if (defaultsSound) for (const one of placed) checkStaleness(one, mistakes);
-  return placed.map(({ source }) => source);
+  for (const one of placed) if (one.isJudged) checkStaleness(one, mistakes);
+  if (
+    tooMany(
+      placed.reduce((sum, { entry }) => sum + (entry.shards ?? 1), 0),
+      mistakes,
+    )
+  )
+    return [];
+  // What is wrong with sharding was said: nothing is expanded on top of it.
+  const expanded = placed.flatMap(({ where, entry, source }) =>
+    (mistakes.empty ? shardsOf(source, entry) : [source]).map((one) => ({ where, source: one })),
+  );
+  checkIds(expanded, mistakes);
+  return expanded.map(({ source }) => source);
+}
+
+function tooMany(count: number, mistakes: Mistakes): boolean {
+  if (count <= SOURCES_MAX) return false;
+  mistakes.add('sources', `${count} are not allowed, shards counted, allowed: up to ${SOURCES_MAX}`);
+  return true;
 }
 
 function report(where: string, entry: unknown, issue: z.core.$ZodIssue, mistakes: Mistakes): void {
   if (issue.code === 'unrecognized_keys') {
+    const inTls = issue.path[0] === 'tls';
+    const [place, what] = inTls ? [`${where}.tls`, 'tls'] : [where, 'a source'];
     for (const key of issue.keys) {
-      mistakes.add(`${where}.${key}`, `is no key of a source${hint(key, Object.keys(SOURCE_KEYS))}`);
+      const near = hint(key, inTls ? TLS_KEYS : Object.keys(SOURCE_KEYS));
+      mistakes.add(`${place}.${key}`, `is no key of ${what}${near}`);
     }
     return;
   }
@@ -93,7 +124,9 @@ function report(where: string, entry: unknown, issue: z.core.$ZodIssue, mistakes
     (at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part],
     entry,
   );
-  if (issue.path[0] === 'headers') mistakes.add(path, `is not allowed, allowed: ${issue.message}`);
+  // A header's value may be a secret, and so may a private key that was pasted in place of its path.
+  const isSecret = issue.path[0] === 'headers' || issue.path[0] === 'tls';
+  if (isSecret) mistakes.add(path, `is not allowed, allowed: ${issue.message}`);
   else mistakes.value(path, issue.path[0] === 'url' ? maskUrl(value) : value, issue.message);
 }
 
@@ -123,6 +156,7 @@ function complete(
   where: string,
   defaults: SourceDefaults,
   resolver: SecretResolver,
+  tls: TlsReader,
 ): SourceConfig {
   const intervalMs = entry.interval_ms ?? defaults.pollMs;
   const staleMsMax =
@@ -131,7 +165,7 @@ function complete(
     Math.max(STALE_MS_DEFAULT_MIN, STALE_INTERVALS_DEFAULT * intervalMs);
   return {
     id: entry.id,
-    url: entry.url ?? '',
+    ...transportOf(entry, where, tls),
     push: entry.push ?? false,
     intervalMs,
     timeoutMs: entry.timeout_ms ?? defaults.pollTimeoutMs,
@@ -149,7 +183,7 @@ function complete(
   };
 }
 
-function checkIds(placed: readonly Placed[], mistakes: Mistakes): void {
+function checkIds(placed: readonly Pick<Placed, 'where' | 'source'>[], mistakes: Mistakes): void {
   const owners = new Map<string, string>();
   for (const { where, source } of placed) {
     const owner = owners.get(source.id);

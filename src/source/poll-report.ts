@@ -1,5 +1,6 @@
 /** What an HTTP poller needs to be told, and what it tells. */
 
+import type { TlsSettings } from '../model/tls.js';
 import type { Outcome } from '../model/outcome.js';
 import type { BreakerState } from './breaker.js';
 
@@ -7,6 +8,9 @@ export interface HttpPollOptions {
   readonly id: string;
   /** http or https, without user and password. */
   readonly url: string;
+  readonly tls?: TlsSettings;
+  /** The unix socket over which `url` is fetched. */
+  readonly socketPath?: string;
   readonly intervalMs: number;
   /** One deadline over connect, headers, body and decompression. */
   readonly timeoutMs: number;

@@ -198,7 +198,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#done = true;
     this.#gunzip?.destroy();
     this.#sink?.release();
-    const { outcome, message } = classify(error, this.#head !== null);
+    const { outcome, message } = classify(error, this.#head !== null, this.#tools.connection.hangUpHint);
     const { connection } = this.#tools;
     connection.drop(error instanceof Error ? error : new Error(message));
     const reused = connection.connects === this.#connectsBefore;

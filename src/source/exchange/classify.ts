@@ -1,5 +1,6 @@
 /** From what a socket, a resolver or the HTTP client throws to an outcome and a sentence. */
 
+import { explain, type SystemFailure } from './secure-failures.js';
 import { DeliveryError, type Outcome } from '../../model/outcome.js';
 
 export interface Failure {
@@ -11,9 +12,10 @@ const DNS_CODES = new Set(['ENOTFOUND', 'ENODATA', 'ESERVFAIL', 'EREFUSED', 'ETI
 
 /**
  * `answered`: whether the head of a response had arrived, so that what follows is a body cut short
- * and not a failed connection.
+ * and not a failed connection. `hangUpHint` is added where
+ * the server hung up without a word.
  */
-export function classify(error: unknown, answered: boolean): Failure {
+export function classify(error: unknown, answered: boolean, hangUpHint = ''): Failure {
   if (error instanceof DeliveryError) return { outcome: error.outcome, message: error.message };
   const cause = firstCause(error);
   const { code, message } = cause;
@@ -27,7 +29,9 @@ export function classify(error: unknown, answered: boolean): Failure {
     return { outcome: 'too_large', message: `no memory for the body (${message}); lower MAX_BODY_BYTES` };
   }
   if (answered) return { outcome: 'truncated', message: `the body was cut short: ${message}` };
-  return { outcome: 'connect', message };
+  const known = explain(cause);
+  if (known !== undefined) return { outcome: 'connect', message: known };
+  return { outcome: 'connect', message: isBrokenConnection(error) ? message + hangUpHint : message };
 }
 
 /**
@@ -39,15 +43,11 @@ export function isBrokenConnection(error: unknown): boolean {
   return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
 }
 
-interface Cause {
-  readonly code: string;
-  readonly message: string;
-}
-
 /** Trying IPv6 and IPv4 fails with one AggregateError whose own message is empty. */
-function firstCause(error: unknown): Cause {
+function firstCause(error: unknown): SystemFailure {
   if (error instanceof AggregateError && error.errors.length > 0) return firstCause(error.errors[0]);
-  if (!(error instanceof Error)) return { code: '', message: String(error) };
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  return { code, message: error.message || code || error.name };
+  if (!(error instanceof Error)) return { code: '', message: String(error), socketPath: '' };
+  const { code = '', address = '' } = error as NodeJS.ErrnoException & { readonly address?: string };
+  const socketPath = address.startsWith('/') ? address : '';
+  return { code, message: error.message || code || error.name, socketPath };
 }

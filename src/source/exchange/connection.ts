@@ -1,13 +1,20 @@
 /** One kept-alive connection to one endpoint, whose sockets can be destroyed in every state. */
 
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import type { TlsSettings } from '../../model/tls.js';
 import { Client, type buildConnector, type Dispatcher } from 'undici';
 
 const HEADER_BYTES_MAX = 16 * 1024;
 const TCP_KEEP_ALIVE_MS = 60_000;
 const IDLE_MS_MIN = 4_000;
 const IDLE_MS_MAX = 600_000;
+
+/** What differs from TCP to the origin's address, checked by the CAs that node knows. */
+export interface Route {
+  readonly tls?: TlsSettings;
+  readonly socketPath?: string;
+}
 
 /**
  * Two habits of undici decide the shape of this class. A request that waits for its connection
@@ -17,6 +24,7 @@ const IDLE_MS_MAX = 600_000;
  */
 export class Connection {
   readonly #origin: string;
+  readonly #route: Route;
   readonly #idleMs: number;
   #client: Client | null = null;
   #socket: Socket | null = null;
@@ -27,8 +35,9 @@ export class Connection {
   readonly #closing = new Set<Promise<void>>();
 
   /** `intervalMs`: time between requests, over which an idle connection is kept if the peer agrees. */
-  constructor(origin: string, intervalMs: number) {
+  constructor(origin: string, intervalMs: number, route: Route = {}) {
     this.#origin = origin;
+    this.#route = route;
     this.#idleMs = Math.min(Math.max(2 * intervalMs, IDLE_MS_MIN), IDLE_MS_MAX);
   }
 
@@ -40,6 +49,14 @@ export class Connection {
   /** Whether the newest socket ended in an error rather than in an orderly close. */
   get failed(): boolean {
     return this.#failed;
+  }
+
+  /** What a server may mean that hangs up instead of answering; '' without TLS. */
+  get hangUpHint(): string {
+    if (!this.#origin.startsWith('https:')) return '';
+    return this.#route.tls?.cert
+      ? '; it may refuse the client certificate'
+      : '; it may want a client certificate (tls.cert and tls.key)';
   }
 
   /** Errors arrive at the handler, also those of the call itself. */
@@ -81,7 +98,7 @@ export class Connection {
 
   #connect(options: buildConnector.Options, callback: buildConnector.Callback): void {
     const secure = options.protocol === 'https:';
-    const socket = openSocket(options, secure);
+    const socket = openSocket(options, secure, this.#route);
     this.#connects += 1;
     this.#socket = socket;
     this.#pending = socket;
@@ -105,14 +122,31 @@ export class Connection {
   }
 }
 
-function openSocket(options: buildConnector.Options, secure: boolean): Socket {
+function openSocket(options: buildConnector.Options, secure: boolean, route: Route): Socket {
   const { hostname: host } = options;
   const port = Number(options.port) || (secure ? 443 : 80);
-  const servername = options.servername ?? (isIP(host) ? undefined : host);
+  const { tls, socketPath } = route;
+  const to = socketPath === undefined ? { host, port } : { path: socketPath };
+  const servername = tls?.servername ?? options.servername ?? (isIP(host) ? undefined : host);
   const socket = secure
-    ? connectTls({ host, port, ALPNProtocols: ['http/1.1'], ...(servername && { servername }) })
-    : connectTcp({ host, port });
+    ? connectTls({
+        ...to,
+        host, // what the certificate must be for, also over a unix socket
+        ALPNProtocols: ['http/1.1'],
+        ...(servername && { servername }),
+        ...(tls && trustOf(tls)),
+      })
+    : connectTcp(to);
   socket.setNoDelay(true);
   socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
   return socket;
+}
+
+function trustOf({ ca, cert, key, insecure }: TlsSettings): ConnectionOptions {
+  return {
+    rejectUnauthorized: !insecure,
+    ...(ca !== null && { ca }),
+    ...(cert !== null && { cert }),
+    ...(key !== null && { key }),
+  };
 }

@@ -34,8 +34,12 @@ export class HttpExchange implements Exchange {
     this.#clock = clock;
     this.#allocate = allocate;
     this.#path = url.pathname + url.search;
-    this.#where = url.origin + url.pathname;
-    this.#connection = new Connection(url.origin, options.intervalMs);
+    const { tls, socketPath } = options;
+    this.#where = (socketPath === undefined ? url.origin : `unix:${socketPath}:`) + url.pathname;
+    this.#connection = new Connection(url.origin, options.intervalMs, {
+      ...(tls && { tls }),
+      ...(socketPath !== undefined && { socketPath }),
+    });
   }
 
   async fetch(etag: string | null, signal: AbortSignal): Promise<Exchanged> {
