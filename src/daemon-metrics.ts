@@ -1,4 +1,5 @@
 /** What parts count that know nothing of stats/, shown in /metrics. Part of the composition root. */
+import type { Fabric } from './fabric/fabric.js';
 import type { RootLogger } from './log/logger.js';
 import type { Pool } from './pool/pool.js';
 import type { FreeList } from './snapshot/free-list.js';
@@ -12,15 +13,18 @@ export interface CountingParts {
   readonly cursors: CursorService;
   readonly free: FreeList;
   readonly log: RootLogger;
+  readonly fabric: Fabric;
 }
 
 /** Call it once, while starting. Names and meanings: docs/operations.md. */
 export function exposeCounts(stats: Stats, parts: CountingParts): void {
-  const { pool, bodies, cursors, free, log } = parts;
+  const { pool, bodies, cursors, free, log, fabric } = parts;
   const gauge = (name: string, help: string, value: () => number): void =>
     stats.expose({ name: `weft_${name}`, help, kind: 'gauge', value });
   const counter = (name: string, help: string, value: () => number): void =>
     stats.expose({ name: `weft_${name}_total`, help, kind: 'counter', value });
+  gauge('rows', 'Rows served, each key once.', () => fabric.table?.rowsTotal ?? 0);
+  gauge('shared_rows', 'Rows that more than one source reports.', () => fabric.table?.sharedRows ?? 0);
   gauge('jobs_running', 'Worker jobs under way.', () => pool.load.running);
   gauge('jobs_waiting', 'Worker jobs that wait for a thread.', () => pool.load.waiting);
   counter('jobs_refused', 'Encode jobs refused because the queue was full.', () => pool.load.refused);

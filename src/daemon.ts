@@ -115,6 +115,7 @@ class CompositionRoot {
       cursors: this.#cursors,
       free: this.#free,
       log,
+      fabric: this.#fabric,
     });
     for (const [i, source] of config.sources.entries()) {
       this.#actors.set(source.id, this.#makeActor(source, statuses[i]!));

@@ -197,6 +197,7 @@ export class SourceActor implements PollObserver, IngestObserver {
         duplicateRows: report.duplicates,
         latin1Cells: report.latin1Cells,
         headerRepeats: report.headerRepeats,
+        heldRows: event.heldRows,
       },
     );
     const segment = this.#ingest.segment;

@@ -2,6 +2,8 @@
  * What differs between a table and an earlier version of it, row by row. Runs on main for small
  * diffs and in workers for the others. Unchanged cells may be reported; none is missed.
  */
+import { bug } from '../model/errors.js';
+import { parseSnapshotId } from '../model/ids.js';
 import { ChangeSet } from '../snapshot/changes.js';
 import type { RowAddress, Table } from './table.js';
 
@@ -11,7 +13,7 @@ export type SinceVersions = readonly number[];
 export interface ChangeVisitor {
   /** Cells of a row that was there before: table column indices in columns[0 ... count - 1]. */
   cells(part: number, slot: number, columns: Int32Array, count: number): void;
-  /** A row to send whole: new, moved to another part, or shared by several. */
+  /** A row to send whole: new, or served by another part than before. */
   whole(part: number, slot: number): void;
   /** The row of this key (of `part`'s `slot`) is gone. */
   removed(part: number, slot: number): void;
@@ -36,115 +38,139 @@ export function changeSets(table: Table, since: SinceVersions): (ChangeSet | nul
   return sets;
 }
 
-/** Upper bound of the cells a diff of these columns sends. Cheap: reads counters only. */
-export function changedCellsMax(table: Table, sets: readonly (ChangeSet | null)[], columns: number): number {
-  let cells = 0;
-  sets.forEach((set, p) => {
-    if (!set) return;
-    cells += set.changedCellsMax + set.memberChangesMax * columns;
-    // With several parts any row of a published one may be shared and sent whole.
-    if (table.parts.length > 1) cells += table.parts[p]!.bank.rows * columns;
-  });
-  return cells;
+/** What changed in each part, as changeSets gives it; null: nothing. */
+export type ChangeSets = readonly (ChangeSet | null)[];
+
+/**
+ * The fabric version that the sets were taken from: since then each publish moved one part's version
+ * by one, because all generations are the same.
+ */
+function fabricVersions(table: Table, sets: ChangeSets): { readonly since: number; readonly now: number } {
+  const now = parseSnapshotId(table.snapshotId)?.fabricVersion ?? bug('a table without a snapshot id');
+  let publishes = 0;
+  for (const set of sets) publishes += set ? set.now - set.since : 0;
+  return { since: now - publishes, now };
 }
 
-/** One run over the changes of one part. */
-class PartVisit {
+/** Upper bound of the cells a diff of these columns sends. Cheap: reads counters only. */
+export function changedCellsMax(table: Table, sets: ChangeSets, columns: number): number {
+  let cells = 0;
+  for (const set of sets) if (set) cells += set.changedCellsMax + set.memberChangesMax * columns;
+  if (!table.index) return cells;
+  const { since, now } = fabricVersions(table, sets);
+  return cells + table.index.ownerChangesMax(since, now) * columns;
+}
+
+/** Of the one visit that a thread makes at a time. */
+let scratch = new Int32Array(256);
+
+/** Reports the changes of single rows. Ask for each row once. */
+export class RowChanges {
   readonly #table: Table;
-  readonly #sets: readonly (ChangeSet | null)[];
+  readonly #sets: ChangeSets;
   readonly #columns: readonly number[];
-  readonly #part: number;
   readonly #visitor: ChangeVisitor;
   readonly #changed: Int32Array;
+  readonly #since: number;
   readonly #owner: RowAddress = { part: 0, slot: -1 };
+  /** Per part: the word of touched bits that was asked for last. */
+  readonly #word: number[];
+  readonly #touched: number[];
 
-  constructor(
-    table: Table,
-    sets: readonly (ChangeSet | null)[],
-    columns: readonly number[],
-    part: number,
-    visitor: ChangeVisitor,
-  ) {
+  constructor(table: Table, sets: ChangeSets, columns: readonly number[], visitor: ChangeVisitor) {
     this.#table = table;
     this.#sets = sets;
     this.#columns = columns;
-    this.#part = part;
     this.#visitor = visitor;
-    this.#changed = new Int32Array(columns.length);
+    if (scratch.length < columns.length) scratch = new Int32Array(columns.length);
+    this.#changed = scratch;
+    this.#since = table.index ? fabricVersions(table, sets).since : 0;
+    this.#word = sets.map(() => -1);
+    this.#touched = sets.map(() => 0);
   }
 
-  /** True when the visit of an earlier part came by this key: it was reported from there. */
-  #reported(slot: number): boolean {
-    const own = this.#table.parts[this.#part]!.reader;
-    const start = own.keyStart(slot);
-    const end = start + own.keyLength(slot);
-    for (let p = 0; p < this.#part; p++) {
-      const set = this.#sets[p];
-      if (!set) continue;
-      const { reader, bank } = this.#table.parts[p]!;
-      const found = reader.findBytes(own.u8, start, end);
-      if (found < 0) continue;
-      if (reader.isPresent(bank, found) || (set.touchedBits(found >> 5) >>> (found & 31)) & 1) return true;
+  #isTouched(part: number, slot: number): boolean {
+    const word = slot >> 5;
+    if (this.#word[part] !== word) {
+      this.#word[part] = word;
+      this.#touched[part] = this.#sets[part]?.touchedBits(word) ?? 0;
+    }
+    return ((this.#touched[part]! >>> (slot & 31)) & 1) === 1;
+  }
+
+  /** True when the row of a key that `part` knows may differ. */
+  concerns(part: number, slot: number): boolean {
+    const { index } = this.#table;
+    if (!index?.isShared(part, slot)) return this.#isTouched(part, slot);
+    const row = index.rowOf(part, slot);
+    if (index.changedAt(row) > this.#since) return true;
+    for (let p = 0; p < index.parts; p++) {
+      const found = index.slotOf(row, p);
+      if (found >= 0 && this.#isTouched(p, found)) return true;
     }
     return false;
   }
 
-  /** A row that another part has seen too: what the merged table says now is sent. */
-  shared(slot: number): void {
-    if (this.#reported(slot)) return;
-    if (this.#table.findSame(this.#part, slot, this.#owner)) {
-      this.#visitor.whole(this.#owner.part, this.#owner.slot);
-    } else this.#visitor.removed(this.#part, slot);
+  /** Tells the visitor how the row of a key that `part` knows differs, if it concerns it. */
+  visit(part: number, slot: number): void {
+    const { index } = this.#table;
+    if (!index?.isShared(part, slot)) return this.#own(part, slot);
+    const owner = this.#owner;
+    const found = this.#table.findSame(part, slot, owner);
+    // The part that serves it has been the same: what it says has changed is all that has.
+    if (index.changedAt(index.rowOf(part, slot)) <= this.#since) {
+      if (found) this.#own(owner.part, owner.slot);
+    } else if (found) this.#visitor.whole(owner.part, owner.slot);
+    else this.#visitor.removed(part, slot);
   }
 
-  /** A touched row that this part alone has ever seen. */
-  own(slot: number, set: ChangeSet): void {
-    const part = this.#table.parts[this.#part]!;
+  #own(part: number, slot: number): void {
+    const set = this.#sets[part];
+    if (!set || !this.#isTouched(part, slot)) return;
+    const { reader, bank } = this.#table.parts[part]!;
     const word = slot >> 5;
-    const present = part.reader.isPresent(part.bank, slot);
+    const present = reader.isPresent(bank, slot);
     if ((set.memberBits(word) >>> (slot & 31)) & 1) {
-      if (present) this.#visitor.whole(this.#part, slot);
-      else this.#visitor.removed(this.#part, slot);
+      if (present) this.#visitor.whole(part, slot);
+      else this.#visitor.removed(part, slot);
       return;
     }
     if (!present) return;
     let count = 0;
     for (const column of this.#columns) {
-      const c = this.#table.schema.columns[column]!.inPart[this.#part]!;
+      const c = this.#table.schema.columns[column]!.inPart[part]!;
       if (c >= 0 && (set.cellBits(c, word) >>> (slot & 31)) & 1) this.#changed[count++] = column;
     }
-    if (count > 0) this.#visitor.cells(this.#part, slot, this.#changed, count);
+    if (count > 0) this.#visitor.cells(part, slot, this.#changed, count);
   }
 }
 
 /**
  * Visits every change since `sets` were taken, of the rows that `filter` admits (null: all) and
- * the table columns named. Order: part, then slot.
+ * the table columns named. Order: part, then slot, of the first part that knows the key.
  */
 export function visitChanges(
   table: Table,
-  sets: readonly (ChangeSet | null)[],
+  sets: ChangeSets,
   columns: readonly number[],
   filter: RowFilter | null,
   visitor: ChangeVisitor,
 ): void {
-  const several = table.parts.length > 1;
+  const { index } = table;
+  const changes = new RowChanges(table, sets, columns, visitor);
   for (let p = 0; p < table.parts.length; p++) {
     const set = sets[p];
-    if (!set) continue;
-    const visit = new PartVisit(table, sets, columns, p, visitor);
-    const { reader, bank } = table.parts[p]!;
-    const words = Math.ceil(bank.slots / 32);
+    const words = Math.ceil(table.parts[p]!.bank.slots / 32);
     for (let w = 0; w < words; w++) {
-      const touched = set.touchedBits(w);
-      const present = reader.i32[bank.presenceWord + w]!;
-      let bits = several ? touched | present : touched;
+      const shared = index?.sharedBits(p, w) ?? 0;
+      let bits = shared | (set ? set.touchedBits(w) : 0);
       while (bits !== 0) {
         const slot = w * 32 + (31 - Math.clz32(bits & -bits));
+        const isShared = (shared & bits & -bits) !== 0;
         bits &= bits - 1;
-        if (filter && !filter(p, slot)) continue;
-        if (several && table.isShared(p, slot)) visit.shared(slot);
-        else if ((touched >>> (slot & 31)) & 1) visit.own(slot, set);
+        if (isShared && (index!.firstPart(index!.rowOf(p, slot)) !== p || !changes.concerns(p, slot)))
+          continue;
+        if (filter === null || filter(p, slot)) changes.visit(p, slot);
       }
     }
   }

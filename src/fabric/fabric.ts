@@ -5,14 +5,14 @@
  * log maps it to every source's generation and version, and `since` resolves through that log.
  */
 import { formatSnapshotId, parseSnapshotId, type BootNonce } from '../model/ids.js';
-import { SINCE_VERSIONS } from '../model/limits.js';
+import { FABRIC_LOG_VERSIONS } from '../model/limits.js';
+import { MergeIndex } from '../snapshot/merge-index.js';
+import type { MergeMemory } from '../snapshot/merge-memory.js';
 import type { Segment } from '../snapshot/segment.js';
 import type { SinceVersions } from './changes.js';
 import type { SourceStatus } from './source-status.js';
-import { Table, unionSchema, type Part, type PartRef, type TableSchema } from './table.js';
-
-/** Fabric versions that the log keeps: with many sources, each one's ring still decides. */
-const LOG_ENTRIES_MAX = SINCE_VERSIONS * 16;
+import { Table, unionSchema, type MergedRef, type Part, type PartRef, type TableSchema } from './table.js';
+import { Turns } from './turns.js';
 
 interface LogEntry {
   readonly fabricVersion: number;
@@ -24,6 +24,12 @@ interface LogEntry {
 export interface MountedSegment {
   readonly segment: Segment;
   readonly ref: PartRef;
+}
+
+/** What a settle job has made of a version: published together with it. */
+export interface SettledRows {
+  readonly ref: MergedRef;
+  readonly memory: MergeMemory;
 }
 
 /**
@@ -39,6 +45,8 @@ export class Fabric {
   readonly boot: BootNonce;
   /** In configuration order; a table's parts are those that have published, in this order. */
   readonly sources: readonly SourceStatus[];
+  /** Settling and publishing take turns, one source at a time. */
+  readonly turns = new Turns();
   readonly #mounted = new Map<string, MountedSegment>();
   readonly #listeners: ((table: Table) => void)[] = [];
   readonly #log: LogEntry[] = [];
@@ -46,6 +54,7 @@ export class Fabric {
   #generation = 0;
   #table: Table | null = null;
   #statuses: SourceStatus[] = [];
+  #merged: SettledRows | null = null;
 
   constructor(boot: BootNonce, sources: readonly SourceStatus[]) {
     this.boot = boot;
@@ -80,34 +89,68 @@ export class Fabric {
     this.#listeners.push(listener);
   }
 
-  /** A source published: its new version, in the segment served so far or in a new one. */
-  publish(mounted: MountedSegment): void {
+  /** What a source serves now. */
+  mounted(sourceId: string): MountedSegment | null {
+    return this.#mounted.get(sourceId) ?? null;
+  }
+
+  /** How the rows of the current table are one; null while it has one part or none. */
+  get merged(): SettledRows | null {
+    return this.#merged;
+  }
+
+  /** The parts of the table once `mounted` is published, in order. */
+  orderWith(mounted: MountedSegment): MountedSegment[] {
+    const { sourceId } = mounted.ref;
+    return this.sources.flatMap(({ id }) => (id === sourceId ? mounted : (this.#mounted.get(id) ?? [])));
+  }
+
+  /**
+   * A source published: its new version, in the segment served so far or in a new one. `settled` is
+   * what its settle job made (settlement.ts); null when the table has this part only.
+   */
+  publish(mounted: MountedSegment, settled: SettledRows | null): void {
     const id = mounted.ref.sourceId;
     const before = this.#mounted.get(id);
+    const order = this.orderWith(mounted);
     this.#mounted.set(id, mounted);
     this.#version++;
-    const order: MountedSegment[] = [];
-    this.#statuses = [];
-    for (const source of this.sources) {
-      const one = this.#mounted.get(source.id);
-      if (!one) continue;
-      order.push(one);
-      this.#statuses.push(source);
-    }
+    this.#statuses = this.sources.filter((source) => this.#mounted.has(source.id));
     const parts: Part[] = order.map(({ segment, ref }) => ({
       ref,
       reader: segment.reader,
       bank: segment.reader.bank(ref.version),
     }));
-    this.#table = new Table(this.snapshotId, parts, this.#schemaOf(order));
+    const merged = settled?.ref ?? null;
+    this.#table = new Table(
+      this.snapshotId,
+      parts,
+      this.#schemaOf(order),
+      merged,
+      this.#indexOf(settled, parts),
+    );
+    const mergedBefore = this.#merged;
+    this.#merged = settled;
+    if (mergedBefore && mergedBefore.memory !== settled?.memory) mergedBefore.memory.retire();
     this.#log.push({
       fabricVersion: this.#version,
       schema: this.#table.schema,
       versions: order.map(({ ref }) => ref.version),
     });
-    if (this.#log.length > LOG_ENTRIES_MAX) this.#log.shift();
+    if (this.#log.length > FABRIC_LOG_VERSIONS) this.#log.shift();
     if (before && before.segment !== mounted.segment) before.segment.retire();
     for (const listener of this.#listeners) listener(this.#table);
+  }
+
+  /** The views of an index are kept as long as the index is. */
+  #indexOf(settled: SettledRows | null, parts: readonly Part[]): MergeIndex | null {
+    if (!settled) return null;
+    const known = this.#merged?.memory === settled.memory ? this.#table?.index : null;
+    if (known) return known;
+    return new MergeIndex(
+      settled.ref.index,
+      parts.map(({ reader }) => reader),
+    );
   }
 
   #schemaOf(order: readonly MountedSegment[]): TableSchema {
@@ -135,12 +178,13 @@ export class Fabric {
     return mounted ? mounted.segment.pin(mounted.ref.version) : () => {};
   }
 
-  /** Pins every bank of the current table; call the result once when the job has ended. */
+  /** Pins every bank of the current table, and its merge index; call the result once when the job has ended. */
   pin(): () => void {
     const releases = (this.#table?.parts ?? []).map((part) => {
       const { segment } = this.#mounted.get(part.ref.sourceId)!;
       return segment.pin(part.bank.version);
     });
+    if (this.#merged) releases.push(this.#merged.memory.pin());
     return () => {
       for (const release of releases) release();
     };

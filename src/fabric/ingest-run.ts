@@ -12,6 +12,7 @@ import { Segment } from '../snapshot/segment.js';
 import type { IncomingBody, IngestDeps, IngestOptions, Served } from './ingest-types.js';
 import { carryRoom, missingOrder, withoutRoom, withRoom } from './missing-room.js';
 import { withRates } from './rate-plan.js';
+import { settleThenPublish } from './settlement.js';
 import { isAtCap, sizeSegment, type Growth } from './sizing.js';
 
 /** A survey, a misfit of its guess and a full table: more attempts mean a defect. */
@@ -25,6 +26,8 @@ const FAILED_JOB: Readonly<Record<string, Outcome>> = {
   overloaded: 'skipped',
   closed: 'skipped',
 };
+
+type Filled = Extract<ParseAnswer, { kind: 'filled' }>;
 
 export class IngestRun {
   readonly #options: IngestOptions;
@@ -75,7 +78,7 @@ export class IngestRun {
             return 'identical';
           }
           this.#refuseRepeat();
-          this.#accept(target!, answer.report, answer.changes, answer.missing ?? NONE_MISSING);
+          await this.#settle(target!, answer);
           return 'ok';
         case 'failed':
           throw new DeliveryError(answer.failure.outcome, answer.failure.message, false);
@@ -198,27 +201,27 @@ export class IngestRun {
     return target === this.#before && changedCells + appeared + vanished + retimed === 0 && report.rows > 0;
   }
 
-  #accept(target: Served, report: ParseReport, changes: ChangeCounts, missing: MissingCounts): void {
+  /** The filled bank takes its place among the other sources', and is published. */
+  async #settle(target: Served, { report, changes, missing = NONE_MISSING }: Filled): Promise<void> {
+    const { sourceId, policy, parseTimeoutMs } = this.#options;
     const { segment, generation, keyColumns } = target;
-    const version = this.#fill!.version;
-    this.#endFill(true);
-    this.#fresh = null;
-    this.served = target;
-    this.#arrived();
-    const { sourceId, policy } = this.#options;
+    const { version } = this.#fill!;
     const names = sourceNames(policy, keyColumns);
     const ref = { sourceId, generation, segment: segment.ref, version, keyColumns, names };
-    this.#deps.fabric.publish({ segment, ref });
-    this.#deps.observer.published({
-      report,
-      changes,
-      missing,
-      version,
-      generation,
-      parseMs: this.#parseMs,
-      publishMs: this.#deps.clock.monotonicMs() - this.#body.receivedAtMonoMs,
-      bodyBytes: this.#body.bytes.byteLength,
+    const mounted = { segment, ref };
+    const failure = await settleThenPublish(this.#deps, mounted, parseTimeoutMs, (settled, heldRows) => {
+      this.#endFill(true);
+      this.#fresh = null;
+      this.served = target;
+      this.#arrived();
+      this.#deps.fabric.publish(mounted, settled);
+      const publishMs = this.#deps.clock.monotonicMs() - this.#body.receivedAtMonoMs;
+      const times = { parseMs: this.#parseMs, publishMs, bodyBytes: this.#body.bytes.byteLength };
+      this.#deps.observer.published({ report, changes, missing, heldRows, version, generation, ...times });
     });
+    if (!failure) return;
+    this.ended = failure.exited;
+    throw new DeliveryError(FAILED_JOB[failure.reason]!, failure.message, true);
   }
 
   /** Before the publish, so that its listeners already see the new age. */

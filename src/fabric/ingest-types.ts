@@ -41,6 +41,8 @@ export interface PublishEvent {
   readonly report: ParseReport;
   readonly changes: ChangeCounts;
   readonly missing: MissingCounts;
+  /** Rows kept from the version before because no source has a newer sample. */
+  readonly heldRows: number;
   readonly version: number;
   readonly generation: number;
   /** Time in the worker, over all attempts. */

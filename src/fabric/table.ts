@@ -7,10 +7,13 @@
  * and stands where the first part that holds it stands. Columns are the union, in part order; a
  * column absent from a row's part is missing there.
  */
+import { bug } from '../model/errors.js';
 import type { SourceNames } from '../model/guid.js';
 import { widerKind, type ColumnKind } from '../model/schema.js';
 import type { SegmentRef } from '../snapshot/layout.js';
+import { MergeIndex, type MergeRef } from '../snapshot/merge-index.js';
 import { SegmentReader, type BankView, type ColumnView } from '../snapshot/reader.js';
+import { newestOf, standsIn, type ReadBank, type RowAddress } from './newest.js';
 
 /** One source's published bank, as it crosses threads. */
 export interface PartRef {
@@ -25,12 +28,25 @@ export interface PartRef {
   readonly names?: SourceNames;
 }
 
+export type { RowAddress } from './newest.js';
+
+/** How the rows of several parts are one table; counted when the version was settled. */
+export interface MergedRef {
+  readonly index: MergeRef;
+  /** Rows of the table, exactly. */
+  readonly rowsTotal: number;
+  /** Rows that more than one part holds. */
+  readonly sharedRows: number;
+}
+
 export interface TableRef {
   readonly snapshotId: string;
   readonly parts: readonly PartRef[];
+  /** Null with one part. */
+  readonly merged: MergedRef | null;
 }
 
-export interface Part {
+export interface Part extends ReadBank {
   readonly ref: PartRef;
   readonly reader: SegmentReader;
   readonly bank: BankView;
@@ -42,12 +58,6 @@ export interface TableColumn {
   readonly kind: ColumnKind;
   /** Column index in each part, -1 where the part lacks it. */
   readonly inPart: readonly number[];
-}
-
-/** A row's address; `slot` is -1 when there is none. Reused by the calls that fill it. */
-export interface RowAddress {
-  part: number;
-  slot: number;
 }
 
 /** The union of the parts' columns. Depends only on generations: kept between versions. */
@@ -97,25 +107,33 @@ export class Table {
   readonly snapshotId: string;
   readonly parts: readonly Part[];
   readonly schema: TableSchema;
+  /** Rows of several parts by key; null with one part. */
+  readonly index: MergeIndex | null;
+  readonly #merged: MergedRef | null;
 
-  constructor(snapshotId: string, parts: readonly Part[], schema: TableSchema) {
+  constructor(
+    snapshotId: string,
+    parts: readonly Part[],
+    schema: TableSchema,
+    merged: MergedRef | null,
+    index: MergeIndex | null = merged && new MergeIndex(merged.index, readersOf(parts)),
+  ) {
+    if (parts.length > 1 !== (merged !== null)) bug('several parts without a merge index, or one with');
     this.snapshotId = snapshotId;
     this.parts = parts;
     this.schema = schema;
+    this.index = index;
+    this.#merged = merged;
   }
 
   /** In a worker: opens what a job names. The banks must be pinned by main. */
   static open(ref: TableRef): Table {
-    const parts = ref.parts.map((part) => {
-      const reader = new SegmentReader(part.segment);
-      return { ref: part, reader, bank: reader.bank(part.version) };
-    });
-    return new Table(ref.snapshotId, parts, unionSchema(ref.parts));
+    return new Table(ref.snapshotId, openParts(ref.parts), unionSchema(ref.parts), ref.merged);
   }
 
   /** What a job needs to open the same table. */
   ref(): TableRef {
-    return { snapshotId: this.snapshotId, parts: this.parts.map((part) => part.ref) };
+    return { snapshotId: this.snapshotId, parts: this.parts.map((part) => part.ref), merged: this.#merged };
   }
 
   /** The column's view in a part, or undefined where the part lacks it. */
@@ -126,80 +144,76 @@ export class Table {
 
   /** Finds the row of a key; false when no part holds it. Fills `into` with the newest sample. */
   find(key: string, into: RowAddress): boolean {
-    into.slot = -1;
-    let newestMs = 0;
-    for (let p = 0; p < this.parts.length; p++) {
-      const { reader, bank } = this.parts[p]!;
-      const slot = reader.findKey(key);
-      if (slot < 0 || !reader.isPresent(bank, slot)) continue;
-      const timeMs = reader.rowTimeMs(bank, slot);
-      if (into.slot >= 0 && timeMs <= newestMs) continue;
-      into.part = p;
-      into.slot = slot;
-      newestMs = timeMs;
+    if (this.index) {
+      const row = this.index.findKey(key);
+      into.slot = -1;
+      if (row >= 0) newestOf(this.index, this.parts, row, into);
+      return into.slot >= 0;
     }
+    return this.seek(key, into) && this.#isPresent(into.part, into.slot);
+  }
+
+  /** Where a key was ever seen, whether its row is there or not: the first part that knows it. */
+  seek(key: string, into: RowAddress): boolean {
+    into.part = 0;
+    into.slot = -1;
+    if (this.index) {
+      const row = this.index.findKey(key);
+      if (row < 0) return false;
+      into.part = this.index.firstPart(row);
+      into.slot = this.index.slotOf(row, into.part);
+    } else if (this.parts.length > 0) into.slot = this.parts[0]!.reader.findKey(key);
     return into.slot >= 0;
   }
 
-  /** The same for the key of a row that `part` holds or held. */
+  /** Moves `into`, a slot that a part knows, to the first part that knows its key. */
+  home(into: RowAddress): void {
+    if (!this.index?.isShared(into.part, into.slot)) return;
+    const row = this.index.rowOf(into.part, into.slot);
+    into.part = this.index.firstPart(row);
+    into.slot = this.index.slotOf(row, into.part);
+  }
+
+  /** As `find`, for the key of a row that `part` holds or held. `into` may be that very row. */
   findSame(part: number, slot: number, into: RowAddress): boolean {
-    const own = this.parts[part]!.reader;
-    const start = own.keyStart(slot);
-    const end = start + own.keyLength(slot);
-    into.slot = -1;
-    let newestMs = 0;
-    for (let p = 0; p < this.parts.length; p++) {
-      const { reader, bank } = this.parts[p]!;
-      const found = p === part ? slot : reader.findBytes(own.u8, start, end);
-      if (found < 0 || !reader.isPresent(bank, found)) continue;
-      const timeMs = reader.rowTimeMs(bank, found);
-      if (into.slot >= 0 && timeMs <= newestMs) continue;
-      into.part = p;
-      into.slot = found;
-      newestMs = timeMs;
+    if (this.index?.isShared(part, slot)) {
+      newestOf(this.index, this.parts, this.index.rowOf(part, slot), into);
+      return into.slot >= 0;
     }
+    into.part = part;
+    into.slot = this.#isPresent(part, slot) ? slot : -1;
     return into.slot >= 0;
   }
 
-  /** True when a part before `part` holds this key (present): the row stands there. */
-  standsEarlier(part: number, slot: number): boolean {
-    const own = this.parts[part]!.reader;
-    const start = own.keyStart(slot);
-    const end = start + own.keyLength(slot);
-    for (let p = 0; p < part; p++) {
-      const { reader, bank } = this.parts[p]!;
-      const found = reader.findBytes(own.u8, start, end);
-      if (found >= 0 && reader.isPresent(bank, found)) return true;
+  #isPresent(part: number, slot: number): boolean {
+    const { reader, bank } = this.parts[part]!;
+    return reader.isPresent(bank, slot);
+  }
+
+  /** The part in which the row of a key that `part` knows stands; -1 when no part holds it. */
+  standingPart(part: number, slot: number): number {
+    if (this.index?.isShared(part, slot)) {
+      return standsIn(this.index, this.parts, this.index.rowOf(part, slot));
     }
-    return false;
+    return this.#isPresent(part, slot) ? part : -1;
   }
 
   /** True when another part has ever seen this key: its row may be served from there. */
   isShared(part: number, slot: number): boolean {
-    if (this.parts.length === 1) return false;
-    const own = this.parts[part]!.reader;
-    const start = own.keyStart(slot);
-    const end = start + own.keyLength(slot);
-    for (let p = 0; p < this.parts.length; p++) {
-      if (p !== part && this.parts[p]!.reader.findBytes(own.u8, start, end) >= 0) return true;
-    }
-    return false;
+    return this.index?.isShared(part, slot) ?? false;
   }
 
-  /**
-   * Calls `visit` for each row in the table's order; `visit` returns false to stop. With several
-   * parts each row costs a lookup in every other one: not for the main thread on big tables.
-   */
+  /** Calls `visit` for each row in the table's order; `visit` returns false to stop. */
   forEachRow(visit: (part: number, slot: number) => boolean): void {
-    const several = this.parts.length > 1;
     const owner: RowAddress = { part: 0, slot: -1 };
     for (let p = 0; p < this.parts.length; p++) {
       const { reader, bank } = this.parts[p]!;
       for (let slot = 0; slot < bank.slots; slot++) {
         if (!reader.isPresent(bank, slot)) continue;
-        if (several) {
-          if (p > 0 && this.standsEarlier(p, slot)) continue;
-          this.findSame(p, slot, owner);
+        if (this.index?.isShared(p, slot)) {
+          const row = this.index.rowOf(p, slot);
+          if (p > 0 && standsIn(this.index, this.parts, row) < p) continue;
+          newestOf(this.index, this.parts, row, owner);
           if (!visit(owner.part, owner.slot)) return;
         } else if (!visit(p, slot)) return;
       }
@@ -210,10 +224,23 @@ export class Table {
     return this.parts[part]!.reader.keyText(slot);
   }
 
-  /** Sum of the parts' rows: exact with one part, an upper bound with overlapping ones. */
-  get rowsMax(): number {
-    let rows = 0;
-    for (const part of this.parts) rows += part.bank.rows;
-    return rows;
+  /** Rows of the table, each key once. */
+  get rowsTotal(): number {
+    return this.#merged?.rowsTotal ?? this.parts[0]?.bank.rows ?? 0;
+  }
+
+  /** Rows that more than one part holds. */
+  get sharedRows(): number {
+    return this.#merged?.sharedRows ?? 0;
   }
 }
+
+/** The parts that references name, in their order. */
+export function openParts(refs: readonly PartRef[]): Part[] {
+  return refs.map((ref) => {
+    const reader = new SegmentReader(ref.segment);
+    return { ref, reader, bank: reader.bank(ref.version) };
+  });
+}
+
+const readersOf = (parts: readonly Part[]): SegmentReader[] => parts.map(({ reader }) => reader);

@@ -1,11 +1,15 @@
 /** What main asks of the worker pool. The pool implements it; fabric, view and live only see this. */
 
-/** Refresh jobs go first; encode jobs wait in a bounded queue, past it the answer is overloaded. */
-export type JobClass = 'refresh' | 'encode';
+/**
+ * Settle jobs go first: they are short, and a publish waits for each. Then refresh jobs; encode jobs
+ * wait in a bounded queue, past it the answer is overloaded.
+ */
+export type JobClass = 'settle' | 'refresh' | 'encode';
 
 /** Names of the functions that workers export; pool/worker-urls.ts says where they live. */
 export type JobName =
   | 'parse'
+  | 'settle'
   | 'encodeList'
   | 'encodePages'
   | 'encodeFrame'

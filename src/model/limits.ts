@@ -27,6 +27,8 @@ export const SEGMENT_BYTES_MAX = 8 * 1024 * MIB - 8;
 
 /** Versions that `since` can name. */
 export const SINCE_VERSIONS = 64;
+/** Fabric versions that are remembered: with many sources, each one's ring still decides. */
+export const FABRIC_LOG_VERSIONS = SINCE_VERSIONS * 16;
 /** Ring of change bitmaps: one being written, one so that the writer never touches a readable one. */
 export const CHANGE_RING = SINCE_VERSIONS + 2;
 

@@ -1,7 +1,7 @@
 /**
  * The only user of Piscina: bounded, prioritised jobs with deadlines, and the exit rule.
  *
- * Jobs wait here, not in Piscina: at most `workers` are handed over, refresh before encode. A job
+ * Jobs wait here, not in Piscina: at most `workers` are handed over, settle before refresh before encode. A job
  * past its deadline is stopped by terminating its thread, at any instruction; `exited` of its
  * result tells when that thread really has stopped. Never rejects: the result says how it ended.
  */
@@ -49,7 +49,7 @@ export class Pool implements JobRunner {
   readonly #entries: WorkerEntries;
   readonly #piscina: Piscina;
   readonly #threads = new ThreadWatch();
-  readonly #queues: Record<JobClass, Waiting[]> = { refresh: [], encode: [] };
+  readonly #queues: Record<JobClass, Waiting[]> = { settle: [], refresh: [], encode: [] };
   #running = 0;
   #refused = 0;
   #failed = 0;
@@ -81,8 +81,8 @@ export class Pool implements JobRunner {
   }
 
   get load(): PoolLoad {
-    const { refresh, encode } = this.#queues;
-    const waiting = refresh.length + encode.length;
+    const { settle, refresh, encode } = this.#queues;
+    const waiting = settle.length + refresh.length + encode.length;
     return { running: this.#running, waiting, refused: this.#refused, failed: this.#failed };
   }
 
@@ -102,7 +102,8 @@ export class Pool implements JobRunner {
 
   #dispatch(): void {
     while (this.#running < this.#options.workers) {
-      const next = this.#queues.refresh.shift() ?? this.#queues.encode.shift();
+      const { settle, refresh, encode } = this.#queues;
+      const next = settle.shift() ?? refresh.shift() ?? encode.shift();
       if (!next) break;
       this.#running++;
       void this.#perform(next).then((result) => {

@@ -96,7 +96,7 @@ export class LocatedMetric {
     }
     if (this.#snapshotId === table.snapshotId) return true;
     const row: RowAddress = { part: 0, slot: -1 };
-    if (!table.find(this.request.switchId, row)) return false;
+    if (!table.findSame(this.#part, this.#slot, row)) return false;
     this.#part = row.part;
     this.#slot = row.slot;
     this.#snapshotId = table.snapshotId;

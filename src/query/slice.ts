@@ -137,13 +137,13 @@ export function visitSlice(
 ): number {
   if (slice.sort.length > 0) return visitSorted(table, slice, agesMs, visit);
   const pager = new Pager(slice, visit);
-  // The count of all rows is known without a pass when no row can be in two parts.
-  const countKnown = slice.rows === null && slice.where === null && table.parts.length === 1;
+  // The count of all rows is known without a pass.
+  const countKnown = slice.rows === null && slice.where === null;
   forEachSelected(table, slice, agesMs, (part, slot) => {
     pager.take(part, slot);
     return !(countKnown && pager.past);
   });
-  return countKnown ? table.rowsMax : pager.total;
+  return countKnown ? table.rowsTotal : pager.total;
 }
 
 /** Throws what visitSlice would, without looking at a row. Cheap. */

@@ -162,6 +162,10 @@ export class ByteTable {
     return Atomics.load(this.#i32, this.#at.bytesMark);
   }
 
+  hashOf(id: number): number {
+    return this.#i32[this.#at.hashWord + id]!;
+  }
+
   startOf(id: number): number {
     return this.#i32[this.#at.spanWord + id * 2]!;
   }

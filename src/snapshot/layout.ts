@@ -14,7 +14,8 @@
  *  string span    strings x 2 i32
  *  key bytes      u8, append-only, UTF-8
  *  string bytes   u8, append-only, UTF-8
- *  bank 0, bank 1                        presence bits | row time f64 | validity bits a column |
+ *  bank 0, bank 1                        presence bits | held bits | row time f64 | sample time f64 of
+ *                                        held rows | validity bits a column |
  *                                        tag bits a mixed column | cells, column after column, 8 bytes each |
  *                                        missing bits | missing since f64 | time of their last sample f64 |
  *                                        the previous sample (previous-layout.ts), where one is kept
@@ -71,6 +72,7 @@ export const BANK_META_WORDS = 16;
 export const BANK_ROWS = 0;
 export const BANK_STRINGS = 1;
 export const BANK_SLOTS = 2;
+export const BANK_HELD = 3;
 /** Rows that are gone: remembered ones, and those no longer remembered. See missing.ts. */
 export const BANK_MISSING = 6;
 export const BANK_FORGOTTEN = 7;
@@ -87,6 +89,9 @@ export const RING_VANISHED = 3;
 export interface BankLayout {
   readonly metaWord: number;
   readonly presenceWord: number;
+  /** Rows that were kept from the version before (held-rows.ts), and the times of their samples. */
+  readonly heldWord: number;
+  readonly heldSample0: number;
   readonly rowTime0: number;
   readonly validityWord: Int32Array;
   readonly tagWord: Int32Array;
@@ -131,6 +136,8 @@ function indexCapacity(entries: number): number {
 function layoutBank(cursor: Sections, spec: SegmentSpec, bitmapWords: number, metaWord: number): BankLayout {
   const count = spec.columns.length;
   const presenceWord = cursor.words(bitmapWords);
+  const heldWord = cursor.words(bitmapWords);
+  const heldSample0 = cursor.doubles(spec.slotCapacity);
   const rowTime0 = cursor.doubles(spec.slotCapacity);
   const validityWord = new Int32Array(count);
   const tagWord = new Int32Array(count).fill(-1);
@@ -147,6 +154,8 @@ function layoutBank(cursor: Sections, spec: SegmentSpec, bitmapWords: number, me
   return {
     metaWord,
     presenceWord,
+    heldWord,
+    heldSample0,
     rowTime0,
     validityWord,
     tagWord,

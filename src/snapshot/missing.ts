@@ -66,13 +66,19 @@ export class MissingRows {
   }
 
   has(slot: number): boolean {
-    return ((this.#views.i32[this.#bank.missingWord + (slot >> 5)]! >>> (slot & 31)) & 1) === 1;
+    return ((this.#bits(slot >> 5) >>> (slot & 31)) & 1) === 1;
+  }
+
+  /** A row that is held (held-rows.ts) is served still: it is not missing yet. */
+  #bits(word: number): number {
+    const { i32 } = this.#views;
+    return i32[this.#bank.missingWord + word]! & ~i32[this.#bank.presenceWord + word]!;
   }
 
   /** Slots in rising order. Costs a look at each word of the bitmap. */
   forEach(visit: (slot: number) => void): void {
-    const { i32, layout } = this.#views;
-    for (let w = 0; w < layout.bitmapWords; w++) forEachBit(i32[this.#bank.missingWord + w]!, w * 32, visit);
+    const words = this.#views.layout.bitmapWords;
+    for (let w = 0; w < words; w++) forEachBit(this.#bits(w), w * 32, visit);
   }
 
   /** Epoch ms at which the first body without the row came. */

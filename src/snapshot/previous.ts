@@ -84,6 +84,7 @@ class Carry {
     const tsOld = f64[this.#old.metaWord / 2 + BANK_SNAPSHOT_TS_F64]!;
     for (let w = 0; w < this.#words; w++) {
       const both = i32[this.#now.presenceWord + w]! & i32[this.#old.presenceWord + w]!;
+      const held = i32[this.#old.heldWord + w]!;
       let advanced = 0;
       const end = Math.min(this.#slots, w * 32 + 32);
       for (let slot = w * 32; slot < end; slot++) {
@@ -95,7 +96,7 @@ class Carry {
           const ownOld = f64[this.#old.rowTime0 + slot]!;
           if (ownNow === ownNow) timeNow = ownNow;
           if (ownOld === ownOld) timeOld = ownOld;
-        }
+        } else if ((held >>> (slot & 31)) & 1) timeOld = f64[this.#old.rowTime0 + slot]!;
         const isNewer = isBoth === 1 && timeNow > timeOld;
         if (isNewer) advanced |= 1 << (slot & 31);
         const prevTime = f64[this.#from.prevTime0 + slot]!;

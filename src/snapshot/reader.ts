@@ -5,10 +5,10 @@
  * says so. The main thread (which alone declares and publishes) and jobs that read a pinned bank
  * may skip validation: nobody can write under them.
  */
-import { ROLE_COUNTER } from '../model/rates.js';
-import type { ColumnKind } from '../model/schema.js';
+import { previousView, type BankView, type ColumnView } from './bank-view.js';
 import type { ByteTable } from './byte-table.js';
 import {
+  BANK_HELD,
   BANK_RECEIVED_TS_F64,
   BANK_ROWS,
   BANK_SLOTS,
@@ -20,72 +20,10 @@ import {
   type SegmentSpec,
   type SegmentViews,
 } from './layout.js';
-import type { PreviousLayout } from './previous-layout.js';
 import { beginRead, validateRead } from './seqlock.js';
 import { rowIndex, stringTable } from './tables.js';
 
-/** One column of one bank, ready for a hot loop. `cell0` counts 8 bytes, the others 4-byte words. */
-export interface ColumnView {
-  readonly name: string;
-  readonly kind: ColumnKind;
-  readonly i32: Int32Array;
-  readonly f64: Float64Array;
-  readonly cell0: number;
-  readonly validityWord: number;
-  readonly tagWord: number;
-  /** Where the previous sample lies; null when none is kept of this column. */
-  readonly previous: PreviousView | null;
-}
-
-/** The sample before, of one column of one bank: for rate.ts. */
-export interface PreviousView {
-  readonly isCounter: boolean;
-  readonly cell0: number;
-  readonly validWord: number;
-  readonly keptWord: number;
-  readonly tagWord: number;
-  /** Of the rows: 8-byte indices, the same for all columns. */
-  readonly prevTime0: number;
-  readonly olderTime0: number;
-}
-
-/** One version of a segment. Its views are shared by all versions of the same parity. */
-export interface BankView {
-  readonly version: number;
-  readonly columns: readonly ColumnView[];
-  readonly presenceWord: number;
-  readonly rowTime0: number;
-  readonly rows: number;
-  /** Slots that may hold a row: 0 ... slots - 1. */
-  readonly slots: number;
-  readonly strings: number;
-  readonly snapshotTsMs: number;
-  readonly receivedAtMs: number;
-}
-
-/** True when the cell of `slot` holds a value. */
-export function isValid(column: ColumnView, slot: number): boolean {
-  return ((column.i32[column.validityWord + (slot >> 5)]! >>> (slot & 31)) & 1) === 1;
-}
-
-/** The TAG_* of a mixed column's cell. */
-export function tagOf(column: ColumnView, slot: number): number {
-  return (column.i32[column.tagWord + (slot >> 4)]! >>> ((slot & 15) * 2)) & 3;
-}
-
-function previousView(previous: PreviousLayout, c: number, role: number | undefined): PreviousView | null {
-  const { cell0, validWord, keptWord, tagWord, prevTime0, olderTime0 } = previous;
-  if (cell0[c]! < 0) return null;
-  return {
-    isCounter: role === ROLE_COUNTER,
-    cell0: cell0[c]!,
-    validWord: validWord[c]!,
-    keptWord: keptWord[c]!,
-    tagWord: tagWord[c]!,
-    prevTime0,
-    olderTime0,
-  };
-}
+export { isValid, tagOf, type BankView, type ColumnView, type PreviousView } from './bank-view.js';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -160,7 +98,10 @@ export class SegmentReader {
       columns: this.#columns[parity],
       presenceWord: bank.presenceWord,
       rowTime0: bank.rowTime0,
+      heldWord: bank.heldWord,
+      heldSample0: bank.heldSample0,
       rows: i32[meta + BANK_ROWS]!,
+      held: i32[meta + BANK_HELD]!,
       slots: i32[meta + BANK_SLOTS]!,
       strings: i32[meta + BANK_STRINGS]!,
       snapshotTsMs: f64[meta / 2 + BANK_SNAPSHOT_TS_F64]!,
@@ -172,9 +113,23 @@ export class SegmentReader {
     return ((this.i32[bank.presenceWord + (slot >> 5)]! >>> (slot & 31)) & 1) === 1;
   }
 
+  /** True for a row that was kept from the version before. */
+  isHeld(bank: BankView, slot: number): boolean {
+    return bank.held > 0 && ((this.i32[bank.heldWord + (slot >> 5)]! >>> (slot & 31)) & 1) === 1;
+  }
+
+  /**
+   * Epoch ms of the sample that a row holds: its time, but never later than it came, so that a clock
+   * that runs ahead does not win for ever.
+   */
+  sampleMs(bank: BankView, slot: number): number {
+    if (this.isHeld(bank, slot)) return this.#views.f64[bank.heldSample0 + slot]!;
+    return Math.min(this.rowTimeMs(bank, slot), bank.receivedAtMs);
+  }
+
   /** Epoch ms of the row's own time column, or the bank's snapshot time. */
   rowTimeMs(bank: BankView, slot: number): number {
-    if (!this.spec.hasRowTime) return bank.snapshotTsMs;
+    if (!this.spec.hasRowTime && !this.isHeld(bank, slot)) return bank.snapshotTsMs;
     const own = this.#views.f64[bank.rowTime0 + slot]!;
     return own === own ? own : bank.snapshotTsMs;
   }
@@ -196,6 +151,16 @@ export class SegmentReader {
       return this.#keys.find(bytes, 0, bytes.length);
     }
     return this.#keys.find(scratch, 0, encoder.encodeInto(key, scratch).written);
+  }
+
+  /** Hash of a row's key, as hashBytes makes it. */
+  keyHash(slot: number): number {
+    return this.#keys.hashOf(slot);
+  }
+
+  /** True when the key of `slot` is exactly bytes[start, end). */
+  keyEquals(slot: number, bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#keys.equals(slot, bytes, start, end);
   }
 
   /** Where a row's key lies in `u8`. */

@@ -28,8 +28,9 @@ const NO_ORDER: MissingOrder = { rules: MISSING_DEFAULTS, carry: null };
 const COUNT_MAX = 2 ** 31 - 1;
 
 /** Epoch ms of a row's sample in a bank that holds or held it. */
-function rowTimeMs({ f64, layout }: SegmentViews, bank: BankLayout, slot: number): number {
-  const own = layout.spec.hasRowTime ? f64[bank.rowTime0 + slot]! : NaN;
+function rowTimeMs({ i32, f64, layout }: SegmentViews, bank: BankLayout, slot: number): number {
+  const isHeld = ((i32[bank.heldWord + (slot >> 5)]! >>> (slot & 31)) & 1) === 1;
+  const own = layout.spec.hasRowTime || isHeld ? f64[bank.rowTime0 + slot]! : NaN;
   return own === own ? own : f64[bank.metaWord / 2 + BANK_SNAPSHOT_TS_F64]!;
 }
 
@@ -88,7 +89,9 @@ class Recorder {
     this.#forgotten = i32[old.metaWord + BANK_FORGOTTEN]!;
     for (let w = 0; w < layout.bitmapWords; w++) {
       const absent = ~i32[now.presenceWord + w]!;
-      forEachBit(i32[old.presenceWord + w]! & absent, w * 32, (slot) => {
+      // A row that was held is gone since its first body without it.
+      const present = i32[old.presenceWord + w]! & ~i32[old.missingWord + w]!;
+      forEachBit(present & absent, w * 32, (slot) => {
         this.#mark(slot, this.#receivedAtMs, rowTimeMs(this.#views, old, slot));
       });
       forEachBit(i32[old.missingWord + w]! & absent, w * 32, (slot) => {
@@ -170,10 +173,10 @@ class Recorder {
       sincesMs.push(sinceMs);
     };
     for (let w = 0; w < before.layout.bitmapWords; w++) {
-      forEachBit(before.i32[bank.presenceWord + w]!, w * 32, (slot) => take(slot, this.#receivedAtMs));
-      forEachBit(before.i32[bank.missingWord + w]!, w * 32, (slot) =>
-        take(slot, before.f64[bank.missingSince0 + slot]!),
-      );
+      const missing = before.i32[bank.missingWord + w]!;
+      const present = before.i32[bank.presenceWord + w]! & ~missing;
+      forEachBit(present, w * 32, (slot) => take(slot, this.#receivedAtMs));
+      forEachBit(missing, w * 32, (slot) => take(slot, before.f64[bank.missingSince0 + slot]!));
     }
     return { slots, sincesMs };
   }

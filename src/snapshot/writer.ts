@@ -11,6 +11,7 @@ import { bug } from '../model/errors.js';
 import type { ColumnKind } from '../model/schema.js';
 import { FULL_ENTRIES, type ByteTable } from './byte-table.js';
 import {
+  BANK_HELD,
   BANK_RECEIVED_TS_F64,
   BANK_ROWS,
   BANK_SLOTS,
@@ -79,8 +80,9 @@ export class BankWriter implements BankSink {
   #clear(): void {
     const { i32 } = this;
     const { bitmapWords } = this.#views.layout;
-    const { presenceWord, validityWord, tagWord } = this.#bank;
+    const { presenceWord, heldWord, validityWord, tagWord } = this.#bank;
     i32.fill(0, presenceWord, presenceWord + bitmapWords);
+    i32.fill(0, heldWord, heldWord + bitmapWords);
     for (const word of validityWord) i32.fill(0, word, word + bitmapWords);
     for (const word of tagWord) if (word >= 0) i32.fill(0, word, word + bitmapWords * 2);
   }
@@ -170,6 +172,7 @@ export class BankWriter implements BankSink {
     i32[metaWord + BANK_ROWS] = this.#rows;
     i32[metaWord + BANK_STRINGS] = this.#strings.count;
     i32[metaWord + BANK_SLOTS] = this.#keys.count;
+    i32[metaWord + BANK_HELD] = 0;
     f64[metaWord / 2 + BANK_SNAPSHOT_TS_F64] = snapshotTsMs;
     f64[metaWord / 2 + BANK_RECEIVED_TS_F64] = receivedAtMs;
     carryPrevious(this.#views, this.version);

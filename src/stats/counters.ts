@@ -21,6 +21,7 @@ export const SOURCE_COUNTERS = {
   duplicate_rows: 'Rows whose key stood in the body before; the last one was served.',
   latin1_cells: 'Cells that were not UTF-8 and were read as Latin-1.',
   header_repeats: 'Header rows repeated inside a body, skipped.',
+  held_rows: 'Rows kept from the version before, in each publish, because no source had a newer sample.',
   generations: 'Segments made: first body, new schema, growth.',
 } as const;
 

@@ -25,7 +25,10 @@ export interface PublishEnd {
 
 /** What a published body had to be repaired of. */
 export type BodyCounts = Readonly<
-  Record<'rejectedCells' | 'rejectedRows' | 'duplicateRows' | 'latin1Cells' | 'headerRepeats', number>
+  Record<
+    'rejectedCells' | 'rejectedRows' | 'duplicateRows' | 'latin1Cells' | 'headerRepeats' | 'heldRows',
+    number
+  >
 >;
 
 /**
@@ -77,6 +80,7 @@ export class SourceStats {
     this.counters.add('duplicate_rows', counts.duplicateRows);
     this.counters.add('latin1_cells', counts.latin1Cells);
     this.counters.add('header_repeats', counts.headerRepeats);
+    this.counters.add('held_rows', counts.heldRows);
   }
 
   generation(): void {

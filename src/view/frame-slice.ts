@@ -2,10 +2,10 @@
  * The way from the rows that a slice held at one snapshot to those it holds now. Rows that came in
  * are sent whole, rows that went are removed, and of those that stayed what changed is sent.
  */
-import { visitChanges, type ChangeVisitor } from '../fabric/changes.js';
+import { visitChanges, type ChangeSets, type ChangeVisitor } from '../fabric/changes.js';
 import type { RowAddress, Table } from '../fabric/table.js';
 import { visitSlice, type Slice } from '../query/slice.js';
-import type { Sets } from './frame-changes.js';
+
 import { eachMember, homeOf, isMember, MemberSet, type RowMembers } from './row-members.js';
 
 /** The rows of a slice of one table: in their order, and as a set. */
@@ -38,7 +38,12 @@ export class SliceRows {
   }
 
   /** Visits the way here from `before`, of the same schema; `sets` are the changes since then. */
-  visitChanges(before: RowMembers, sets: Sets, columns: readonly number[], visitor: ChangeVisitor): void {
+  visitChanges(
+    before: RowMembers,
+    sets: ChangeSets,
+    columns: readonly number[],
+    visitor: ChangeVisitor,
+  ): void {
     const table = this.#table;
     const now = this.members;
     const home: RowAddress = { part: 0, slot: -1 };

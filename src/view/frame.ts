@@ -110,11 +110,11 @@ class FrameEncoder {
     this.#slice = slice && new SliceRows(table, slice);
     // Counting the rows of a prefix is a look at every key: not where no count can be too large.
     const most = this.#slice?.count ?? rowsMost(table, selection.rows);
-    if (this.#cellsOf(most) > limits.cellsMax) this.#checkCells(this.#rowsMin);
+    if (this.#cellsOf(most) > limits.cellsMax) this.#checkCells(this.#rowCount);
   }
 
-  get #rowsMin(): number {
-    return (this.#rowsCounted ??= this.#slice?.count ?? rowsMin(this.#table, this.#rows));
+  get #rowCount(): number {
+    return (this.#rowsCounted ??= this.#slice?.count ?? countRows(this.#table, this.#rows));
   }
 
   #forEachRow(visit: (part: number, slot: number) => void): void {
@@ -192,19 +192,18 @@ class FrameEncoder {
     const key = rows === 0 ? 8 : keyBytes / rows;
     const value = cells === 0 ? 4 : valueBytes / cells;
     const head = this.#columns.reduce((sum, column) => sum + this.#names[column]!.length, HEAD_BYTES);
-    return head + this.#rowsMin * (key + 3 + this.#columns.length * (value + 1));
+    return head + this.#rowCount * (key + 3 + this.#columns.length * (value + 1));
   }
 }
 
-/** Selected rows; for all rows of overlapping sources a lower bound, because counting costs. */
-function rowsMin(table: Table, rows: RowSelector | null): number {
-  if (rows) return visitSlice(table, { ...ALL_ROWS, rows }, () => {});
-  return table.parts.reduce((most, part) => Math.max(most, part.bank.rows), 0);
+/** Selected rows. */
+function countRows(table: Table, rows: RowSelector | null): number {
+  return rows ? visitSlice(table, { ...ALL_ROWS, rows }, () => {}) : table.rowsTotal;
 }
 
 /** No selection has more rows. */
 function rowsMost(table: Table, rows: RowSelector | null): number {
-  return rows && rows.prefixes.length === 0 ? rows.exact.length : table.rowsMax;
+  return rows && rows.prefixes.length === 0 ? rows.exact.length : table.rowsTotal;
 }
 
 function byteLengthOf({ parts }: EncodedFrame): number {

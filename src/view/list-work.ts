@@ -17,7 +17,7 @@ export function isSmall(table: Table, selection: ListSelection, fields: number):
   const slots = table.parts.reduce((sum, part) => sum + part.bank.slots, 0);
   const clauses = where?.clauses.length ?? 0;
   // A filter, a sort or a second part make it look at every slot, whatever the limit.
-  const stopsEarly = rows === null && clauses + sort.length === 0 && table.parts.length === 1;
+  const stopsEarly = rows === null && clauses + sort.length === 0;
   const lookups = rows !== null && rows.prefixes.length === 0;
   let visited = stopsEarly ? Math.min(slots, end) : slots;
   if (lookups) visited = rows.exact.length;

@@ -116,7 +116,7 @@ export class Listing {
   /** Rows that may follow the sample; with a filter nobody knows. */
   #rowsLeft(): number {
     const { rows, where, limit } = this.selection;
-    return rows || where ? 0 : Math.min(limit ?? Infinity, this.table.rowsMax) - SAMPLE_ROWS;
+    return rows || where ? 0 : Math.min(limit ?? Infinity, this.table.rowsTotal) - SAMPLE_ROWS;
   }
 
   /** Sources whose rows were visited. */

@@ -17,18 +17,9 @@ export interface RowMembers {
  * and the slot there. It moves when an earlier part gets to know the key.
  */
 export function homeOf(table: Table, part: number, slot: number, into: RowAddress): RowAddress {
-  const own = table.parts[part]!.reader;
-  const start = own.keyStart(slot);
-  const end = start + own.keyLength(slot);
   into.part = part;
   into.slot = slot;
-  for (let p = 0; p < part; p++) {
-    const found = table.parts[p]!.reader.findBytes(own.u8, start, end);
-    if (found < 0) continue;
-    into.part = p;
-    into.slot = found;
-    break;
-  }
+  table.home(into);
   return into;
 }
 

@@ -16,14 +16,18 @@ let weft: HttpClient;
 /** Bodies differ in every version, so that each one is published. */
 let tick = 0;
 
-/** Sample times of the row that both sources hold, in epoch seconds. */
+/** Epoch seconds; each test begins later than the one before: a shared row never goes back. */
+let baseS = 1767268800;
+const iso = (seconds: number): string => new Date((baseS + seconds) * 1000).toISOString();
+
+/** Sample times of the row that both sources hold, in seconds after the base. */
 function bodies(sharedLeft: number, sharedRight: number): void {
   tick += 1;
   left.body = Buffer.from(
-    `switch_id,timestamp,a,b\nl1,1767268800,${tick},1\nboth,${sharedLeft},${tick},10\n`,
+    `switch_id,timestamp,a,b\nl1,1767268800,${tick},1\nboth,${baseS + sharedLeft},${tick},10\n`,
   );
   right.body = Buffer.from(
-    `switch_id,timestamp,b,c\nr1,1767268800,2,${tick}.5\nboth,${sharedRight},20,${tick}.5\n`,
+    `switch_id,timestamp,b,c\nr1,1767268800,2,${tick}.5\nboth,${baseS + sharedRight},20,${tick}.5\n`,
   );
 }
 
@@ -39,7 +43,7 @@ async function served(): Promise<boolean> {
 beforeAll(async () => {
   left = started.add(await Upstream.start());
   right = started.add(await Upstream.start());
-  bodies(1767268800, 1767268801);
+  bodies(0, 1);
   const source = { interval_ms: 25, timeout_ms: 500, max_stale_ms: STALE_MS };
   const sources = [
     { id: 'left', url: left.url(), ...source },
@@ -52,7 +56,8 @@ beforeAll(async () => {
 beforeEach(async () => {
   left.mode = 'ok';
   right.mode = 'ok';
-  bodies(1767268800, 1767268801);
+  baseS += 10;
+  bodies(0, 1);
   await until('both sources', served);
 });
 afterAll(() => started.endAll());
@@ -81,15 +86,22 @@ describe('one table', () => {
       const list = await weft.json('/telemetry/ListMetrics?switches=both&fields=@source,@timestamp');
       return (list['items'] as object[])[0];
     };
-    expect(await sourceOf()).toMatchObject({ '@source': 'right', '@timestamp': '2026-01-01T12:00:01.000Z' });
-    bodies(1767268802, 1767268801);
+    expect(await sourceOf()).toMatchObject({ '@source': 'right', '@timestamp': iso(1) });
+    bodies(2, 1);
     await until('the newer sample', async () => (await get('both', 'b')).json['value'] === 10);
-    expect(await sourceOf()).toMatchObject({ '@source': 'left', '@timestamp': '2026-01-01T12:00:02.000Z' });
+    expect(await sourceOf()).toMatchObject({ '@source': 'left', '@timestamp': iso(2) });
     expect((await get('both', 'a')).json['value']).toBe(tick);
   });
 
-  test('a row that its newest source loses is served from the other', async () => {
-    right.body = Buffer.from(`switch_id,timestamp,b,c\nr1,1767268800,2,${tick}.5\n`);
+  test('a row that its newest source loses is held until the other has a sample as new', async () => {
+    const { version } = await weft.source('right');
+    right.body = Buffer.from(`switch_id,timestamp,b,c\nr1,1767268800,3,${tick}.5\n`);
+    await until('the body without it', async () => (await weft.source('right')).version > version);
+    expect((await get('both', 'b')).json).toMatchObject({ value: 20, timestamp: iso(1) });
+    expect((await weft.get('/metrics')).text).toMatch(/weft_source_held_rows_total\{source="right"\} [1-9]/);
+    left.body = Buffer.from(
+      `switch_id,timestamp,a,b\nl1,1767268800,${tick},1\nboth,${baseS + 1},${tick},10\n`,
+    );
     await until('the other sample', async () => (await get('both', 'b')).json['value'] === 10);
     expect((await weft.json('/telemetry/schema'))['rows']).toBe(3);
   });
@@ -104,7 +116,7 @@ describe('one table', () => {
       return sources['left']!.version + sources['right']!.version;
     };
     expect(await number()).toBe(await versions());
-    bodies(1767268800, 1767268801);
+    bodies(0, 1);
     await until('both sources', served);
     expect(await number()).toBe(await versions());
   });
@@ -153,7 +165,7 @@ describe('U-25: one source fails', () => {
 test('U-24: every source stale: reads are 503, health and stats are not; 304 alone makes all well', async () => {
   const etags = ['left-etag', 'right-etag'] as const;
   [left.etag, right.etag] = etags;
-  bodies(1767268800, 1767268801);
+  bodies(0, 1);
   await until('bodies with ETags', served);
   left.mode = 'error_500';
   right.mode = 'cut';

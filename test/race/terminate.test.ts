@@ -32,6 +32,7 @@ function newPool(lost: string[]): Pool {
     entries: {
       ...WORKER_ENTRIES,
       parse: entry,
+      settle: entry,
       encodeList: entry,
       encodePages: entry,
       encodeFrame: entry,

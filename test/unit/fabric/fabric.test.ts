@@ -107,12 +107,45 @@ describe('rows of several sources', () => {
     expect(at.part).toBe(0);
   });
 
-  test('a row that vanished from the newest source is served from the other', () => {
+  test('a row that vanished from the newest source is held until another one has a sample as new', () => {
     const fixture = new TableFixture({ sources: ['x', 'y'] });
     fixture.publish('x', rows('1'), { dataTsMs: 1000 });
     fixture.publish('y', rows('1', '2'), { dataTsMs: 2000 });
-    expect(keysOf(fixture.publish('y', rows('2'), { dataTsMs: 3000 }))).toEqual(['1@x', '2@y']);
+    expect(keysOf(fixture.publish('y', rows('2'), { dataTsMs: 3000 }))).toEqual(['1@y', '2@y']);
+    expect(fixture.heldRows).toBe(1);
+    const at = { part: -1, slot: -1 };
+    expect(fixture.table.find('1', at)).toBe(true);
+    const { reader, bank } = fixture.table.parts[1]!;
+    expect([reader.rowTimeMs(bank, at.slot), reader.sampleMs(bank, at.slot)]).toEqual([2000, 2000]);
+    // As new: no longer held, although the earlier part would not win this tie otherwise.
+    expect(keysOf(fixture.publish('x', rows('1'), { dataTsMs: 2000 }))).toEqual(['1@x', '2@y']);
+    expect(keysOf(fixture.publish('y', rows('2'), { dataTsMs: 4000 }))).toEqual(['1@x', '2@y']);
+    expect([fixture.heldRows, fixture.table.sharedRows]).toEqual([1, 0]);
     expect(fixture.table.find('3', { part: 0, slot: 0 })).toBe(false);
+  });
+
+  test('a row of one source alone vanishes, and steps back, as ever', () => {
+    const fixture = new TableFixture({ sources: ['x', 'y'] });
+    fixture.publish('y', rows('9'), { dataTsMs: 1000 });
+    fixture.publish('x', [row('1', { a: 1 }, 5000), row('2', { a: 1 }, 5000)], { receivedAtMs: 6000 });
+    const table = fixture.publish('x', [row('1', { a: 1 }, 4000)], { receivedAtMs: 7000 });
+    expect([keysOf(table), fixture.heldRows]).toEqual([['1@x', '9@y'], 0]);
+  });
+
+  test('rows are counted exactly, and the index is given back when a new one took its place', () => {
+    const fixture = new TableFixture({ sources: ['x', 'y', 'z'] });
+    fixture.publish('x', rows('1', '2', '3'));
+    fixture.publish('y', rows('2', '3', '4'));
+    const table = fixture.publish('z', rows('3', '5'));
+    expect([table.rowsTotal, table.sharedRows]).toEqual([5, 2]);
+    const inUse = fixture.free.stats.sharedBytes - fixture.free.stats.freeBytes;
+    const unpin = fixture.fabric.pin();
+    const grown = fixture.publish('z', rows('3', '5', '6'));
+    expect([grown.rowsTotal, grown.index === table.index]).toEqual([6, false]);
+    expect(fixture.free.stats.sharedBytes - fixture.free.stats.freeBytes).toBeGreaterThan(inUse);
+    unpin();
+    expect(fixture.free.stats.sharedBytes - fixture.free.stats.freeBytes).toBe(inUse);
+    expect(fixture.publish('z', rows('3', '5', '6')).index).toBe(grown.index);
   });
 });
 

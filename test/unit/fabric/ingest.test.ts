@@ -84,7 +84,7 @@ describe('the actor of one source', () => {
     expect(await rig.deliver()).toBe('ok');
     expect(rig.ingest.segment!.ref.spec.slotCapacity).toBeGreaterThan(slotCapacity);
     expect(rig.fabric.table!.find('x', { part: 0, slot: 0 })).toBe(false);
-    expect(rig.fabric.table!.rowsMax).toBe(rows.length);
+    expect(rig.fabric.table!.rowsTotal).toBe(rows.length);
   });
 
   test('a refused body leaves what is served, gives its memory back, and the version is filled again', async () => {

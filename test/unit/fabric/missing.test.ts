@@ -33,7 +33,7 @@ describe('generations', () => {
     await deliver(rig, ['id', 'b'], ['z']);
     expect(gone(rig)).toMatchObject({ y: second });
     expect(gone(rig)).not.toHaveProperty('z');
-    expect(rig.fabric.table!.rowsMax).toBe(1);
+    expect(rig.fabric.table!.rowsTotal).toBe(1);
   });
 
   test('other key columns make other keys: nothing is taken over', async () => {
@@ -79,6 +79,6 @@ describe('generations', () => {
     expect(Math.max(...Object.values(known))).toBe(last);
     expect(known).toHaveProperty('398-63', last);
     expect(rig.publishes.at(-1)!.missing).toEqual({ missing: 500, forgotten: 399 * 64 - 500 });
-    expect(rig.fabric.table!.rowsMax).toBe(64);
+    expect(rig.fabric.table!.rowsTotal).toBe(64);
   });
 });

@@ -136,7 +136,11 @@ describe('MetricCache', () => {
     expect([located.part, located.slot]).toEqual([0, 0]);
     const gone = fixture.publish('a', [row('o', { x: 3 })], { dataTsMs: nowMs + 3 });
     expect(cache.find('q', gone)).toBe(located);
-    expect(located.part).toBe(1);
+    // Held: the other one has an older sample only.
+    expect(located.part).toBe(0);
+    const other = fixture.publish('b', [row('a', { x: 4 })], { dataTsMs: nowMs + 4 });
+    expect(cache.find('q', other)).toBe(located);
+    expect([located.part, located.slot]).toEqual([1, 1]);
   });
 
   it('is bounded: the oldest entry goes first, long texts are not kept', () => {

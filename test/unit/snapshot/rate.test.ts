@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { Table } from '../../../src/fabric/table.js';
 import type { ColumnKind } from '../../../src/model/schema.js';
 import { RateCell, rateAt, rateDouble } from '../../../src/snapshot/rate.js';
-import { fillSegment, row, TableFixture, ALL_RATES, type Cell } from '../../fixtures/tables.js';
+import { fillSegment } from '../../fixtures/fill-segment.js';
+import { row, TableFixture, ALL_RATES, type Cell } from '../../fixtures/tables.js';
 import { FreeList } from '../../../src/snapshot/free-list.js';
 import { Segment } from '../../../src/snapshot/segment.js';
 import { withRates } from '../../../src/fabric/rate-plan.js';
@@ -211,7 +212,8 @@ test('a reused buffer tells nothing of its last life', () => {
   );
   const cell = new RateCell();
   const fill = (segment: Segment, octets: number, step: number): string => {
-    const version = fillSegment(segment, [row('sw', { octets })], T0 + step);
+    const version = fillSegment(segment, [row('sw', { octets })], T0 + step, T0 + step);
+    segment.endFill(version, true);
     const bank = segment.reader.bank(version);
     rateAt(segment.reader, bank, bank.columns[0], 0, 'delta', cell);
     return `${cell.status} ${rateDouble(cell)}`;

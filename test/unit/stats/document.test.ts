@@ -6,7 +6,14 @@ import { FakeClock } from '../../fixtures/fake-clock.js';
 import { VIEW, makeStats } from './stats-rig.js';
 
 const EMPTY = { p50: null, p90: null, p95: null, p99: null, p999: null, max: null, count: 0 };
-const NO_LOSS = { rejectedCells: 0, rejectedRows: 0, duplicateRows: 0, latin1Cells: 0, headerRepeats: 0 };
+const NO_LOSS = {
+  rejectedCells: 0,
+  rejectedRows: 0,
+  duplicateRows: 0,
+  latin1Cells: 0,
+  headerRepeats: 0,
+  heldRows: 0,
+};
 const poll = { fetchMs: 4, wireBytes: 100, expectedBytes: 100 };
 
 describe('the /stats document', () => {

@@ -14,7 +14,7 @@ function columnOf(kind: ColumnKind, cells: readonly Cell[]): Table {
 }
 
 function written(table: Table, write: (out: ByteWriter, slot: number) => void): string[] {
-  return Array.from({ length: table.rowsMax }, (_, slot) => {
+  return Array.from({ length: table.rowsTotal }, (_, slot) => {
     const out = new ByteWriter(1e7, 'X', '', 1);
     write(out, slot);
     return Buffer.from(out.result()).toString();

@@ -76,11 +76,15 @@ describe('a diff', () => {
       removed: [],
     });
     const back = fixture.publish('s2', [row('z', wide(0))], { dataTsMs: 3000 });
-    expect(objects(encode(back, selection, versions(moved)))[0]).toMatchObject({
+    // Held: the other one has an older sample only.
+    expect(objects(encode(back, selection, versions(moved)))[0]).toMatchObject({ changes: [], removed: [] });
+    const fresh = fixture.publish('s1', [...rest, row('k', wide(1))], { dataTsMs: 4000 });
+    expect(objects(encode(fresh, selection, versions(moved)))[0]).toMatchObject({
       changes: [['k', { cpu: 1, a: 1111111 }]],
     });
-    const gone = fixture.publish('s1', rest, { dataTsMs: 4000 });
-    expect(objects(encode(gone, selection, versions(back)))[0]).toMatchObject({ removed: ['k'] });
+    fixture.publish('s2', [row('z', wide(0))], { dataTsMs: 5000 });
+    const gone = fixture.publish('s1', rest, { dataTsMs: 6000 });
+    expect(objects(encode(gone, selection, versions(fresh)))[0]).toMatchObject({ removed: ['k'] });
   });
 
   test('is a snapshot when that is smaller, unless both are tiny', () => {
