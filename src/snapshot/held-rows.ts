@@ -17,7 +17,7 @@ import {
   type SegmentViews,
 } from './layout.js';
 import { CHANGE_RING } from '../model/limits.js';
-import type { PreviousLayout } from './previous-layout.js';
+import { copyPrevious } from './copy-previous.js';
 import { isValid, tagOf, type BankView, type SegmentReader } from './reader.js';
 import { rowIndex, stringTable } from './tables.js';
 
@@ -50,30 +50,12 @@ function copyRow(views: SegmentViews, fromVersion: number, slot: number): void {
     copyTag(i32, from.tagWord[c]!, to.tagWord[c]!, slot);
     copyCell(f64, from.cell0[c]!, to.cell0[c]!, slot);
   }
-  if (from.previous && to.previous) copyPrevious(views, from.previous, to.previous, slot);
+  copyPrevious({ views, version: fromVersion, slot }, { views, version: fromVersion + 1, slot }, null);
 }
 
 /** Bits, not a number: a NaN that is none must stay what it is. */
 function copyCell(f64: Float64Array, from: number, to: number, slot: number): void {
   f64.copyWithin(to + slot, from + slot, from + slot + 1);
-}
-
-/** What deltas and rates are made from. */
-function copyPrevious(
-  { i32, f64, layout }: SegmentViews,
-  from: PreviousLayout,
-  to: PreviousLayout,
-  slot: number,
-): void {
-  copyCell(f64, from.prevTime0, to.prevTime0, slot);
-  copyCell(f64, from.olderTime0, to.olderTime0, slot);
-  for (let c = 0; c < layout.spec.columns.length; c++) {
-    if (from.cell0[c]! < 0) continue;
-    copyBit(i32, from.validWord[c]!, to.validWord[c]!, slot);
-    copyBit(i32, from.keptWord[c]!, to.keptWord[c]!, slot);
-    copyTag(i32, from.tagWord[c]!, to.tagWord[c]!, slot);
-    copyCell(f64, from.cell0[c]!, to.cell0[c]!, slot);
-  }
 }
 
 /** Ring entry `version` says nothing of `slot` any more: its row is as it was in the version before. */
@@ -177,7 +159,10 @@ export class CarriedRows {
     const target = keys.insert(from.u8, start, start + from.keyLength(slot));
     if (target < 0) return false;
     this.#source.forEach((source, column) => this.#copyCell(source, slot, column, target));
-    const { i32, layout } = this.#views;
+    const views = this.#views;
+    const origin = { views: openSegment(from.ref), version: this.#bank.version, slot };
+    copyPrevious(origin, { views, version: this.#version, slot: target }, this.#source);
+    const { i32, layout } = views;
     const { metaWord } = layout.banks[this.#version & 1]!;
     i32[metaWord + BANK_SLOTS] = keys.count;
     i32[metaWord + BANK_STRINGS] = stringTable(this.#views).count;

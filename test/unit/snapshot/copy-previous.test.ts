@@ -5,9 +5,14 @@ import { FreeList } from '../../../src/snapshot/free-list.js';
 import { openSegment, type SegmentSpec } from '../../../src/snapshot/layout.js';
 import { RateCell, rateAt, rateDouble } from '../../../src/snapshot/rate.js';
 import { Segment } from '../../../src/snapshot/segment.js';
-import { ALL_RATES, fillSegment, row, type Row } from '../../fixtures/tables.js';
+import { fillSegment } from '../../fixtures/fill-segment.js';
+import { ALL_RATES, row, type Row } from '../../fixtures/tables.js';
 
 const T0 = 1_700_000_000_000;
+
+function publishRows(segment: Segment, rows: readonly Row[], atMs: number): void {
+  segment.endFill(fillSegment(segment, rows, atMs, atMs), true);
+}
 
 describe('a row that is copied', () => {
   const columns = [
@@ -50,15 +55,15 @@ describe('a row that is copied', () => {
       row('a', { octets: a, mixed: 2n ** 60n + BigInt(a) }, T0 + step),
       row('b', { octets: 1, mixed: 1 }, T0 + step),
     ];
-    for (const [step, a] of [500, 0, 510].entries()) fillSegment(old, rows(a, step), T0 + step);
+    for (const [step, a] of [500, 0, 510].entries()) publishRows(old, rows(a, step), T0 + step);
     const said = ['glitch 10 0', 'ok 510 1'];
     expect(say(old, 3, 'a')).toEqual(said);
     // Its bank 0 knows nothing of row b but what is copied from row a of bank 1.
-    fillSegment(old, rows(510, 2), T0 + 2);
+    publishRows(old, rows(510, 2), T0 + 2);
     const target = placeOf(old, 4, 'b');
     copyPrevious(placeOf(old, 3, 'a'), target, null);
     const next = new Segment(specOf(3), free);
-    fillSegment(next, [row('a', { octets: 510, mixed: 2n ** 60n + 510n, added: 1 }, T0 + 2)], T0 + 2);
+    publishRows(next, [row('a', { octets: 510, mixed: 2n ** 60n + 510n, added: 1 }, T0 + 2)], T0 + 2);
     expect(say(next, 1, 'a')).toEqual(['first NaN NaN', 'first NaN NaN', 'first NaN NaN']);
     copyPrevious(placeOf(old, 3, 'a'), placeOf(next, 1, 'a'), [0, 1, -1]);
     expect(say(next, 1, 'a')).toEqual([...said, 'unavailable NaN 1']);
