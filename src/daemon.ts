@@ -16,6 +16,7 @@ import {
   type SharedParts,
 } from './daemon-parts.js';
 import { makePushDesk } from './daemon-push.js';
+import { makeKeeper, stateService } from './daemon-state.js';
 import { Fabric } from './fabric/fabric.js';
 import { SourceStatus } from './fabric/source-status.js';
 import type { Table } from './fabric/table.js';
@@ -31,6 +32,7 @@ import type { Histories } from './sink/histories.js';
 import { FreeList } from './snapshot/free-list.js';
 import { SourceActor } from './source-actor.js';
 import { sourceService } from './source-service.js';
+import type { StateKeeper } from './state/keeper.js';
 import { Stats } from './stats/stats.js';
 import type { BodyService } from './view/bodies.js';
 import type { CursorService } from './view/cursors.js';
@@ -83,6 +85,7 @@ class CompositionRoot {
   readonly #bodies: BodyService;
   readonly #cursors: CursorService;
   readonly #histories: Histories | null;
+  readonly #keeper: StateKeeper | null;
   readonly #actors = new Map<string, SourceActor>();
   #server: RunningServer | null = null;
 
@@ -117,6 +120,7 @@ class CompositionRoot {
       log,
       fabric: this.#fabric,
     });
+    this.#keeper = makeKeeper(config, parts, this.#stats);
     for (const [i, source] of config.sources.entries()) {
       this.#actors.set(source.id, this.#makeActor(source, statuses[i]!));
     }
@@ -124,6 +128,7 @@ class CompositionRoot {
       [
         this.#workerService(),
         ...(this.#histories ? [historyService(this.#histories)] : []),
+        ...this.#stateServices(),
         ...[...this.#actors.values()].map(sourceService),
         this.#serverService(),
       ],
@@ -157,6 +162,7 @@ class CompositionRoot {
 
   #makeActor(source: Config['sources'][number], status: SourceStatus): SourceActor {
     const { clock, random, log } = this.#parts;
+    const keeper = this.#keeper;
     return new SourceActor(source, {
       fabric: this.#fabric,
       jobs: this.#pool,
@@ -167,8 +173,17 @@ class CompositionRoot {
       stats: this.#stats.source(source.id),
       status,
       parseTimeoutMs: this.#config.parseTimeoutMs,
+      keep: keeper && ((body) => keeper.keep(source.id, body)),
       missing: { rowsMax: this.#config.missingRowsMax, keepMs: this.#config.missingKeepMs },
     });
+  }
+
+  #stateServices(): Service[] {
+    if (!this.#keeper) return [];
+    const { clock, log } = this.#parts;
+    return [
+      stateService(this.#keeper, this.#actors.values(), this.#config, { clock, log, free: this.#free }),
+    ];
   }
 
   /** Stopped last: what is still being answered may need a worker. */

@@ -8,7 +8,7 @@ import { Ingest } from './fabric/ingest.js';
 import type { GenerationEvent, IngestObserver, PublishEvent } from './fabric/ingest-types.js';
 import type { SourceStatus } from './fabric/source-status.js';
 import { Throttle } from './log/throttle.js';
-import { isNdjson, type AllocateBody } from './model/body.js';
+import type { AllocateBody } from './model/body.js';
 import type { Clock, Random } from './model/clock.js';
 import type { JobRunner } from './model/jobs.js';
 import type { Logger } from './model/log.js';
@@ -23,6 +23,9 @@ import type { BreakerState } from './source/breaker.js';
 import { openSource, type PolledSource } from './source/open-source.js';
 import type { PollObserver, PollResult } from './source/poll-report.js';
 import { PushSource } from './source/push.js';
+import type { Deliver } from './source/source.js';
+import { deliverAndKeep, deliverKept, type Keep } from './source-delivery.js';
+import type { KeptBody } from './state/keeper.js';
 import type { SourceFailure, SourceStateView } from './stats/document.js';
 import type { SourceStats } from './stats/source-stats.js';
 
@@ -39,6 +42,7 @@ export interface SourceActorDeps {
   readonly stats: SourceStats;
   readonly status: SourceStatus;
   readonly parseTimeoutMs: number;
+  readonly keep: Keep;
   readonly missing: MissingRules;
 }
 
@@ -97,10 +101,22 @@ export class SourceActor implements PollObserver, IngestObserver {
    * for a defect: the supervisor restarts it then.
    */
   run(signal: AbortSignal): Promise<void> {
-    return this.#source.run(async (body) => {
-      const format = isNdjson(body.contentType) ? 'ndjson' : 'csv';
-      return { outcome: await unlessAborted(this.#ingest.deliver({ ...body, format }), signal) };
-    }, signal);
+    const deliver: Deliver = (body) => {
+      // A push of other times alone must be remembered as accepted.
+      const always = this.door !== null && body.snapshotTsMs !== null;
+      return deliverAndKeep(this.#ingest, body, signal, this.#deps.keep, always);
+    };
+    return this.#source.run(deliver, signal);
+  }
+
+  /** Publishes what was kept of an earlier life. Before `run`; never rejects. */
+  async restore(kept: KeptBody): Promise<void> {
+    try {
+      await deliverKept(this.#ingest, kept, this.#deps.clock);
+      if (this.#source instanceof PushSource) this.#source.resumeFrom(kept.snapshotTsMs ?? kept.receivedAtMs);
+    } catch (error) {
+      this.#log.warn('state.refused', {}, `cannot publish what was kept: ${(error as Error).message}`);
+    }
   }
 
   polled(result: PollResult): void {
@@ -213,8 +229,10 @@ export class SourceActor implements PollObserver, IngestObserver {
     const { status, clock, stats } = this.#deps;
     const breaker = this.#source instanceof PushSource ? 'closed' : this.#source.breakerState;
     const served = this.#ingest.segment;
+    // Served without an exchange of this life: restored.
+    const unproven = stats.failures === 0 ? 'restored' : 'failing';
     return {
-      state: breaker !== 'closed' ? breaker : stats.isUp ? 'ok' : served ? 'failing' : 'starting',
+      state: breaker !== 'closed' ? breaker : stats.isUp ? 'ok' : served ? unproven : 'starting',
       version: this.#version,
       generation: this.#ingest.generation,
       rows: this.#rows,
@@ -226,13 +244,4 @@ export class SourceActor implements PollObserver, IngestObserver {
       goneRows: this.#goneRows,
     };
   }
-}
-
-/** `work`, or a rejection as soon as `signal` aborts; `work` itself goes on then. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(new Error('the source was stopped'));
-    signal.addEventListener('abort', stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }

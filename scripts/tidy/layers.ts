@@ -10,7 +10,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['model'],
   ['config', 'lifecycle', 'log', 'stats'],
   ['snapshot'],
-  ['pool', 'parse', 'fabric', 'source', 'simulator', 'recording'],
+  ['pool', 'parse', 'fabric', 'source', 'simulator', 'recording', 'state'],
   ['query'],
   ['view'],
   ['live', 'sink'],
@@ -21,8 +21,11 @@ const LAYERS: readonly (readonly string[])[] = [
 
 const WORKERS_SEE: ReadonlySet<string> = new Set(['model', 'snapshot', 'parse', 'fabric', 'query', 'view']);
 
-/** The simulator's own thread: no job of the pool. */
-const SIMULATOR_THREAD = 'workers/simulator-thread.ts';
+/** Threads of their own, no jobs of the pool: each sees the folder whose work it does. */
+const OWN_THREADS: ReadonlyMap<string, string> = new Map([
+  ['workers/simulator-thread.ts', 'simulator'],
+  ['workers/state-thread.ts', 'state'],
+]);
 
 const LAYER_OF: ReadonlyMap<string, number> = new Map(
   LAYERS.flatMap((folders, layer) => folders.map((folder): [string, number] => [folder, layer])),
@@ -46,7 +49,7 @@ function refusal(from: string, target: string): string | undefined {
   if (fromTop === 'scripts') return undefined;
   const targetFolder = sourceFolder(target)!;
   if (fromTop === 'src') return sourceRefusal(sourceFolder(from)!, targetFolder);
-  if (targetFolder === 'simulator' && from === SIMULATOR_THREAD) return undefined;
+  if (OWN_THREADS.get(from) === targetFolder) return undefined;
   return WORKERS_SEE.has(targetFolder) ? undefined : `workers/ do not see ${targetFolder}`;
 }
 

@@ -95,6 +95,11 @@ export interface Config {
   /** Deadline of one worker job. */
   readonly parseTimeoutMs: number;
 
+  /** Where the last good body of each source is kept; null = nowhere. */
+  readonly stateDir: string | null;
+  /** Between two writes of one source. */
+  readonly stateIntervalMs: number;
+
   readonly logLevel: LogLevel;
   readonly shutdownTimeoutMs: number;
 

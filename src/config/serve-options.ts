@@ -169,6 +169,16 @@ export const SERVE_OPTIONS = {
     help: 'Which requests are logged; errors are those answered 400 and above.',
     commands: SERVE,
   }),
+  stateDir: derived<string | null>('state-dir', () => null, 'none: nothing is kept', {
+    kind: text(4096, 'the path of a directory'),
+    help: 'Directory that keeps the last good body of each source over a restart.',
+    commands: SERVE,
+  }),
+  stateIntervalMs: option<number>('state-interval-ms', 10_000, {
+    kind: whole(10, HOUR_MS, 'ms'),
+    help: 'At most one body of a source is written to STATE_DIR in that time.',
+    commands: SERVE,
+  }),
   shutdownTimeoutMs: option<number>('shutdown-timeout-ms', 10_000, {
     kind: whole(0, HOUR_MS, 'ms'),
     help: 'Time to finish requests after SIGTERM or SIGINT. A second signal ends at once.',

@@ -226,7 +226,9 @@ export class IngestRun {
 
   /** Before the publish, so that its listeners already see the new age. */
   #arrived(): void {
-    this.#deps.status.goodExchange();
+    const { restoredAgeMs } = this.#body;
+    if (restoredAgeMs === undefined) this.#deps.status.goodExchange();
+    else this.#deps.status.restored(restoredAgeMs);
     this.#deps.status.dataArrived(this.#body.snapshotTsMs ?? this.#body.receivedAtMs);
   }
 

@@ -28,6 +28,8 @@ export interface IncomingBody {
   readonly format?: BodyFormat;
   /** It claims to be the sample that is served: another one is refused as `conflict`. */
   readonly isRepeat?: boolean;
+  /** It was kept on disk; the exchange that brought it was so long ago. */
+  readonly restoredAgeMs?: number;
 }
 
 /** Told of each publish; for stats and logs. */

@@ -23,6 +23,12 @@ export class SourceStatus {
     this.#lastGoodMs = this.#clock.nowMs();
   }
 
+  /** What is served comes from disk: the last good exchange was so long ago. */
+  restored(ageMs: number): void {
+    this.#lastGoodMonoMs = this.#clock.monotonicMs() - ageMs;
+    this.#lastGoodMs = this.#clock.nowMs() - ageMs;
+  }
+
   /** Time of the data now served: the upstream's X-Snapshot-Ts, else the receive time (epoch ms). */
   dataArrived(dataTsMs: number): void {
     this.#dataTsMs = dataTsMs;

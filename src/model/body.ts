@@ -30,3 +30,25 @@ export interface BodySink extends BodyBytes {
  * never above `bytesMax`); `bytesMax` is the size that the body must not exceed.
  */
 export type AllocateBody = (byteLengthHint: number, bytesMax: number) => BodySink;
+
+/**
+ * Several owners of one body: so many handles, each of which is released once by its owner. The
+ * memory goes back when the last one was.
+ */
+export function shareBody(bytes: BodyBytes, owners: number): readonly BodyBytes[] {
+  const { buffer, byteLength } = bytes;
+  let held = owners;
+  return Array.from({ length: owners }, () => {
+    let released = false;
+    return {
+      buffer,
+      byteLength,
+      release: () => {
+        if (released) return;
+        released = true;
+        held -= 1;
+        if (held === 0) bytes.release();
+      },
+    };
+  });
+}

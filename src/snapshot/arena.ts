@@ -28,6 +28,13 @@ export class BodyArena implements BodySink {
     this.#bytes = new Uint8Array(free.acquire(wanted, Math.min(bytesMax - wanted, Math.ceil(wanted * ROOM))));
   }
 
+  /** Memory of exactly `byteLength` bytes that another thread fills before anybody reads it. */
+  static ofLength(free: FreeList, byteLength: number): BodyArena {
+    const arena = new BodyArena(free, byteLength, byteLength);
+    arena.#length = byteLength;
+    return arena;
+  }
+
   get buffer(): SharedArrayBuffer {
     return this.#bytes.buffer as SharedArrayBuffer;
   }

@@ -8,6 +8,10 @@ export const PROCESS_COUNTERS = {
   requests_overloaded: 'Requests answered 503 because a queue or the bytes under way were full.',
   slow_clients_closed: 'Subscribers closed because their socket took nothing for SLOW_CLIENT_MS.',
   buffers_dropped: 'Shared buffers given up because the free list was full.',
+  state_writes: 'Bodies written to STATE_DIR.',
+  state_failures: 'What the disk under STATE_DIR refused.',
+  state_restored: 'Sources restored from STATE_DIR at the start.',
+  state_bad_files: 'Files of STATE_DIR that could not be used and were set aside.',
 } as const;
 
 export type ProcessCounter = keyof typeof PROCESS_COUNTERS;

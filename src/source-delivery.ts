@@ -1,0 +1,51 @@
+/** A body's way from a source to its ingest, and to what keeps it over a restart. Part of the composition root. */
+import type { Ingest } from './fabric/ingest.js';
+import { isNdjson, shareBody, type BodyBytes } from './model/body.js';
+import type { Clock } from './model/clock.js';
+import type { Body, Delivered } from './source/source.js';
+import type { KeptBody } from './state/keeper.js';
+
+/** Takes each body that was published; null: nothing is kept. */
+export type Keep = ((body: KeptBody) => void) | null;
+
+/** `always`: a body that changed nothing but the sample time is kept as well. */
+export async function deliverAndKeep(
+  ingest: Ingest,
+  body: Body,
+  signal: AbortSignal,
+  keep: Keep,
+  always: boolean,
+): Promise<Delivered> {
+  const format = isNdjson(body.contentType) ? 'ndjson' : 'csv';
+  if (!keep) return { outcome: await unlessAborted(ingest.deliver({ ...body, format }), signal) };
+  const [bytes, kept] = shareBody(body.bytes, 2) as [BodyBytes, BodyBytes];
+  try {
+    const outcome = await unlessAborted(ingest.deliver({ ...body, bytes, format }), signal);
+    if (outcome === 'ok' || always) keep({ ...body, bytes: kept });
+    else kept.release();
+    return { outcome };
+  } catch (error) {
+    kept.release();
+    throw error;
+  }
+}
+
+/** Publishes what was kept in an earlier life, as old as it is. Rejects when it cannot be published. */
+export async function deliverKept(ingest: Ingest, kept: KeptBody, clock: Clock): Promise<void> {
+  await ingest.deliver({
+    ...kept,
+    receivedAtMonoMs: clock.monotonicMs(),
+    hasEtag: false,
+    format: isNdjson(kept.contentType) ? 'ndjson' : 'csv',
+    restoredAgeMs: Math.max(0, clock.nowMs() - kept.receivedAtMs),
+  });
+}
+
+/** `work`, or a rejection as soon as `signal` aborts; `work` itself goes on then. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(new Error('the source was stopped'));
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
