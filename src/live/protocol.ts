@@ -37,7 +37,7 @@ export type ParsedMessage =
 type Members = Readonly<Record<string, unknown>>;
 
 const MEMBERS: Readonly<Record<string, readonly string[]>> = {
-  subscribe: ['op', 'id', 'switches', 'metrics', 'where', 'sort', 'limit', 'since', 'max_hz', 'int64'],
+  subscribe: ['op', 'id', 'switches', 'metrics', 'where', 'sort', 'limit', 'view', 'since', 'max_hz', 'int64'],
   unsubscribe: ['op', 'id'],
   ping: ['op'],
 };
@@ -106,19 +106,26 @@ function parseSubscribe(id: string, members: Members): SubscribeMessage {
   if (hz !== undefined && !(hz > 0 && hz <= HZ_MAX)) {
     throw new WeftError('out_of_range', `cannot subscribe: max_hz must be above 0 and at most ${HZ_MAX}`);
   }
-  const selection = { rows, metrics, ...parseRank(members), int64AsString: int64 === 'string' };
+  const selection = { rows, ...parseRank(members, metrics), int64AsString: int64 === 'string' };
   return { op: 'subscribe', id, selection, since, hzMax: hz ?? null };
 }
 
-/** Which of the rows: a filter, and the first so many by rank. */
-function parseRank(members: Members): Pick<FrameSelection, 'where' | 'sort' | 'limit'> {
-  const where = optionalText(members, 'where');
-  const sort = optionalText(members, 'sort');
+/** A filter, the first so many by rank, deltas or rates. */
+function parseRank(
+  members: Members,
+  metrics: readonly string[] | null,
+): Omit<FrameSelection, 'rows' | 'int64AsString'> {
   const { limit } = members;
   if (limit !== undefined && !Number.isInteger(limit)) {
     throw new WeftError('bad_value', 'cannot subscribe: limit must be an integer');
   }
-  return liveSlice({ where, sort, limit: (limit as number | undefined) ?? null });
+  return liveSlice({
+    where: optionalText(members, 'where'),
+    sort: optionalText(members, 'sort'),
+    view: optionalText(members, 'view'),
+    limit: (limit as number | undefined) ?? null,
+    metrics,
+  });
 }
 
 function optionalText(members: Members, member: string): string | null {

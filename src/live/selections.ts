@@ -76,12 +76,13 @@ export class SelectionBook {
   }
 }
 
-function canonicalText({ rows, where, sort, limit, metrics, int64AsString }: FrameSelection): string {
+function canonicalText({ rows, where, sort, limit, view, metrics, int64AsString }: FrameSelection): string {
   return JSON.stringify([
     formatRows(rows),
     where && formatWhere(where),
     formatSort(sort),
     limit,
+    view,
     metrics,
     int64AsString,
   ]);

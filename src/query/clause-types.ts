@@ -1,4 +1,5 @@
 /** One comparison of a row filter, as data. */
+import type { FieldRef } from './tokens.js';
 
 export type Operator =
   'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'prefix' | 'glob' | 'in' | 'not in' | 'is null' | 'is not null';
@@ -10,9 +11,7 @@ export interface Value {
   readonly number: boolean;
 }
 
-export interface Clause {
-  /** A column's name, or `@key`, `@source`, `@timestamp`, `@age_ms`. */
-  readonly field: string;
+export interface Clause extends FieldRef {
   readonly operator: Operator;
   /** One; several for `in` and `not in`; none for `is null` and `is not null`. */
   readonly values: readonly Value[];

@@ -1,13 +1,16 @@
 /** One comparison of a row filter, compiled for the rows of one table. */
 import { WeftError } from '../model/errors.js';
 import type { Table } from '../fabric/table.js';
+import type { RateView } from '../model/rates.js';
+import { RateCell } from '../snapshot/rate.js';
 import { isValid, type ColumnView, type SegmentReader } from '../snapshot/reader.js';
 import type { Clause } from './clause-types.js';
 import { shown } from './echo.js';
 import type { BytesTest } from './glob.js';
 import { heldKeys } from './keys.js';
-import { numberTest, numericSlots, type SlotTest } from './number-tests.js';
+import { numberTest, numericSlots, type NumberTest, type SlotTest } from './number-tests.js';
 import { AGE_FIELD, SOURCE_FIELD, TIMESTAMP_FIELD } from './pseudo-fields.js';
+import { rateReader } from './rate-order.js';
 import { resolveColumns } from './selector.js';
 import { textTest } from './text-tests.js';
 import { epochMsOf } from './times.js';
@@ -20,6 +23,7 @@ const always: SlotTest = () => true;
 const never: SlotTest = () => false;
 const constant = (value: boolean): SlotTest => (value ? always : never);
 
+const TWO_32 = 4294967296;
 const encoder = new TextEncoder();
 
 function refuse({ field, operator }: Clause, why: string): WeftError {
@@ -130,8 +134,34 @@ function ageTest(clause: Clause, agesMs: readonly number[] | undefined): PartTes
   return (part) => constant(test.f64(agesMs[part] ?? 0));
 }
 
+/** Whether a delta or rate, of up to 66 bits, is what the test wants. */
+function testRate({ form, negative, high, low, double }: RateCell, test: NumberTest): boolean {
+  if (form === 'double') return test.f64(double);
+  if (negative) {
+    // Two's complement, as cells are; beyond 64 bits no integer of a query is that small.
+    if (high > 0x7fff_ffff) return test.f64(-(high * TWO_32 + low));
+    return low === 0 ? test.i64(-high | 0, 0) : test.i64(~high, (TWO_32 - low) >>> 0);
+  }
+  return high > 0xffff_ffff ? test.f64(high * TWO_32 + low) : test.u64(high, low);
+}
+
+/** A cell without a delta or rate is missing, whatever the reason. */
+function rateTest(table: Table, clause: Clause, view: RateView): PartTest {
+  const { field, operator, values } = clause;
+  const [index] = resolveColumns(table, [field]) as [number];
+  const read = rateReader(table, index, view);
+  const cell = new RateCell();
+  if (operator === 'is null' || operator === 'is not null') {
+    return (part) => (slot) => read(part, slot, cell) === (operator === 'is not null');
+  }
+  requireNumbers(clause, `a ${view} is a number`);
+  const test = numberTest(operator, values);
+  return (part) => (slot) => read(part, slot, cell) && testRate(cell, test);
+}
+
 /** Throws unknown_metric or bad_value. `agesMs`: as compileWhere. */
 export function compileClause(table: Table, clause: Clause, agesMs: readonly number[] | undefined): PartTest {
+  if (clause.view !== undefined) return rateTest(table, clause, clause.view);
   switch (clause.field) {
     case KEY_FIELD:
       return keyTest(table, clause);

@@ -3,6 +3,21 @@ import type { Table } from '../fabric/table.js';
 import type { RateView } from '../model/rates.js';
 import { RateCell, rateAt, rateDouble } from '../snapshot/rate.js';
 import { requireTracked } from './rates.js';
+import type { RowOrder } from './row-order.js';
+
+/** Reads the delta or rate of a row of one table; false when there is none. */
+export type RateReader = (part: number, slot: number, into: RateCell) => boolean;
+
+/** `column`: of the table. Throws bad_value when it has no deltas and rates. */
+export function rateReader(table: Table, column: number, view: RateView): RateReader {
+  requireTracked(table, column, view);
+  const columns = table.parts.map((_, part) => table.columnView(column, part));
+  return (part, slot, into) => {
+    const { reader, bank } = table.parts[part]!;
+    rateAt(reader, bank, columns[part], slot, view, into);
+    return into.form !== 'none';
+  };
+}
 
 /** Two values that are there, integers exactly. */
 function compareValues(a: RateCell, b: RateCell): number {
@@ -21,17 +36,11 @@ export function orderByRate(
   column: number,
   view: RateView,
   descending: boolean,
-): (partA: number, slotA: number, partB: number, slotB: number) => number {
-  requireTracked(table, column, view);
-  const columns = table.parts.map((_, part) => table.columnView(column, part));
+): RowOrder {
+  const read = rateReader(table, column, view);
   const a = new RateCell();
   const b = new RateCell();
   const sign = descending ? -1 : 1;
-  const read = (part: number, slot: number, into: RateCell): boolean => {
-    const { reader, bank } = table.parts[part]!;
-    rateAt(reader, bank, columns[part], slot, view, into);
-    return into.form !== 'none';
-  };
   return (partA, slotA, partB, slotB) => {
     const hasA = read(partA, slotA, a);
     const hasB = read(partB, slotB, b);

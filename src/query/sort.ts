@@ -11,19 +11,15 @@ import type { Table } from '../fabric/table.js';
 import { compareCells } from './compare-cells.js';
 import { AGE_FIELD, SOURCE_FIELD, TIMESTAMP_FIELD } from './pseudo-fields.js';
 import { orderByRate } from './rate-order.js';
+import type { RowOrder } from './row-order.js';
 import { resolveColumns } from './selector.js';
 import { compareBytes } from './text-tests.js';
-import { formatField, KEY_FIELD, Tokens } from './tokens.js';
+import { formatRef, KEY_FIELD, Tokens, type FieldRef } from './tokens.js';
 
 /** Plain data that crosses threads. */
-export interface SortKey {
-  /** A column's name, or `@key`, `@source`, `@timestamp`, `@age_ms`. */
-  readonly field: string;
+export interface SortKey extends FieldRef {
   readonly descending: boolean;
 }
-
-/** Negative when row a stands before row b, 0 when the keys do not tell. */
-export type RowOrder = (partA: number, slotA: number, partB: number, slotB: number) => number;
 
 /** Reads a sort. `name`: the parameter, for errors. Throws bad_value or too_large. */
 export function parseSort(text: string, name: string): SortKey[] {
@@ -32,11 +28,11 @@ export function parseSort(text: string, name: string): SortKey[] {
   do {
     const start = tokens.at;
     const descending = tokens.take('-');
-    const field = tokens.field();
-    if (keys.some((key) => key.field === field)) {
-      throw tokens.fault(`${formatField(field)} is named twice`, start);
+    const ref = tokens.ref();
+    if (keys.some(({ field, view }) => field === ref.field && view === ref.view)) {
+      throw tokens.fault(`${formatRef(ref)} is named twice`, start);
     }
-    keys.push({ field, descending });
+    keys.push({ ...ref, descending });
   } while (tokens.take(','));
   if (!tokens.atEnd) throw tokens.error("',' or the end");
   if (keys.length > SORT_KEYS_MAX) {
@@ -50,7 +46,7 @@ export function parseSort(text: string, name: string): SortKey[] {
 
 /** Canonical text: parseSort of it gives the same keys. */
 export function formatSort(keys: readonly SortKey[]): string {
-  return keys.map(({ field, descending }) => `${descending ? '-' : ''}${formatField(field)}`).join(',');
+  return keys.map((key) => `${key.descending ? '-' : ''}${formatRef(key)}`).join(',');
 }
 
 /** A value of each part, compared as text or as a number. */
@@ -85,11 +81,13 @@ function byTime(table: Table, descending: boolean): RowOrder {
   return (partA, slotA, partB, slotB) => sign * (time(partA, slotA) - time(partB, slotB));
 }
 
-function byColumn(table: Table, field: string, descending: boolean, view: RateView | null): RowOrder {
+/** `shown`: what the list shows of numbers; text it shows as it is. */
+function byColumn(table: Table, key: SortKey, shown: RateView | null): RowOrder {
+  const { field, descending } = key;
   const [index] = resolveColumns(table, [field]) as [number];
-  if (view !== null && table.schema.columns[index]!.kind !== 'text') {
-    return orderByRate(table, index, view, descending);
-  }
+  const isText = table.schema.columns[index]!.kind === 'text';
+  const view = key.view ?? (isText ? null : shown);
+  if (view !== null) return orderByRate(table, index, view, descending);
   const columns = table.parts.map((_, part) => table.columnView(index, part));
   const readers = table.parts.map(({ reader }) => reader);
   return (partA, slotA, partB, slotB) =>
@@ -122,7 +120,7 @@ function orderOf(
       }
       return byPart(agesMs, descending);
     default:
-      return byColumn(table, field, descending, view);
+      return byColumn(table, key, view);
   }
 }
 

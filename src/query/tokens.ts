@@ -3,6 +3,7 @@
  * where reading stopped, what was expected there and what was found. docs/slices.md has the grammar.
  */
 import { WeftError } from '../model/errors.js';
+import { RATE_VIEWS, type RateView } from '../model/rates.js';
 import { shown } from './echo.js';
 import { AGE_FIELD, SOURCE_FIELD, TIMESTAMP_FIELD } from './pseudo-fields.js';
 
@@ -14,6 +15,14 @@ const PSEUDO_FIELDS: readonly string[] = [KEY_FIELD, SOURCE_FIELD, TIMESTAMP_FIE
 const SPACE = /\s/;
 /** What ends a bare word. */
 const DELIMITER = /[\s(),'"]/;
+
+/** What a query looks at: a stored value, or the delta or rate of a column. */
+export interface FieldRef {
+  /** A column's name, or `@key`, `@source`, `@timestamp`, `@age_ms`. */
+  readonly field: string;
+  /** Absent: the value itself. */
+  readonly view?: RateView;
+}
 
 /** True for the fields that are no columns of a table. */
 export function isPseudoField(field: string): boolean {
@@ -31,6 +40,11 @@ export function formatField(field: string): string {
   if (isPseudoField(field)) return field;
   const bare = isWord(field) && field !== KEY_WORD && !/^[-@]/.test(field);
   return bare ? field : `"${field.replaceAll('"', '""')}"`;
+}
+
+/** The same of a field that may be a delta or a rate: `rate(rx_bytes)`. */
+export function formatRef({ field, view }: FieldRef): string {
+  return view === undefined ? formatField(field) : `${view}(${formatField(field)})`;
 }
 
 /** Reads one text from its beginning to its end. */
@@ -113,6 +127,19 @@ export class Tokens {
       text += quote;
       this.#at++;
     }
+  }
+
+  /** A field, or `delta(column)` or `rate(column)`: the bracket follows at once. */
+  ref(): FieldRef {
+    const view = RATE_VIEWS.find((one) => this.peekWord() === one && this.#text[this.at + one.length] === '(');
+    if (view === undefined) return { field: this.field() };
+    this.word();
+    this.take('(');
+    const start = this.at;
+    const field = this.field();
+    if (isPseudoField(field)) throw this.error('a column name', start);
+    if (!this.take(')')) throw this.error("')' after the column");
+    return { field, view };
   }
 
   /** A column name, the row key, or a pseudo-column. */

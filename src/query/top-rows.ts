@@ -1,5 +1,5 @@
 /** The first rows of an order, kept while all are looked at once. */
-import type { RowOrder } from './sort.js';
+import type { RowOrder } from './row-order.js';
 import type { RowVisitor } from './row-visitor.js';
 
 const FIRST_ROWS = 256;

@@ -16,7 +16,7 @@ import type { Table } from '../fabric/table.js';
 import type { Clause, Operator, Value } from './clause-types.js';
 import { compileClause } from './clause.js';
 import { isNumber } from './decimal.js';
-import { formatField, isPseudoField, isWord, Tokens } from './tokens.js';
+import { formatRef, isPseudoField, isWord, Tokens } from './tokens.js';
 
 /** Plain data that crosses threads. Not empty. */
 export interface Where {
@@ -55,7 +55,7 @@ function listOf(tokens: Tokens, name: string): Value[] {
 }
 
 function clauseOf(tokens: Tokens, name: string): Clause {
-  const field = tokens.field();
+  const ref = tokens.ref();
   const start = tokens.at;
   const operator = tokens.word();
   if (COMPARISONS.has(operator)) {
@@ -65,20 +65,20 @@ function clauseOf(tokens: Tokens, name: string): Clause {
       const why = `a glob pattern has ${value.text.length} characters, the limit is ${GLOB_CHARACTERS_MAX}`;
       throw tokens.fault(why, valueStart);
     }
-    return { field, operator: operator as Operator, values: [value] };
+    return { ...ref, operator: operator as Operator, values: [value] };
   }
-  if (operator === 'in') return { field, operator: 'in', values: listOf(tokens, name) };
+  if (operator === 'in') return { ...ref, operator: 'in', values: listOf(tokens, name) };
   if (operator === 'not') {
     if (tokens.peekWord() !== 'in') throw tokens.error("'in' after 'not'");
     tokens.word();
-    return { field, operator: 'not in', values: listOf(tokens, name) };
+    return { ...ref, operator: 'not in', values: listOf(tokens, name) };
   }
   if (operator !== 'is') throw tokens.error(OPERATORS, start);
   const negated = tokens.peekWord() === 'not';
   if (negated) tokens.word();
   if (tokens.peekWord() !== 'null') throw tokens.error(negated ? "'null'" : "'null' or 'not null'");
   tokens.word();
-  return { field, operator: negated ? 'is not null' : 'is null', values: [] };
+  return { ...ref, operator: negated ? 'is not null' : 'is null', values: [] };
 }
 
 /**
@@ -107,8 +107,9 @@ function formatValue({ text, number }: Value): string {
   return bare ? text : `'${text.replaceAll("'", "''")}'`;
 }
 
-function formatClause({ field, operator, values }: Clause): string {
-  const start = `${formatField(field)} ${operator}`;
+function formatClause(clause: Clause): string {
+  const { operator, values } = clause;
+  const start = `${formatRef(clause)} ${operator}`;
   if (values.length === 0) return start;
   const texts = values.map(formatValue);
   const list = operator === 'in' || operator === 'not in';

@@ -2,10 +2,15 @@
 import type { Table, TableSchema } from '../fabric/table.js';
 import { WeftError } from '../model/errors.js';
 import { ROWS_MAX } from '../model/limits.js';
+import { RATE_VIEWS, type RateView } from '../model/rates.js';
 import { unknownMetric, type RowSelector } from '../query/selector.js';
+import { requireTracked } from '../query/rates.js';
 import { checkSlice, type Slice } from '../query/slice.js';
 import { parseSort, type SortKey } from '../query/sort.js';
 import { parseWhere, type Where } from '../query/where.js';
+
+/** What a frame with deltas or rates says last of each row: null, or the status of each cell not ok. */
+export const STATUS_FIELD = '@status';
 
 /** Plain data: crosses threads. */
 export interface FrameSelection {
@@ -17,25 +22,30 @@ export interface FrameSelection {
   readonly sort: readonly SortKey[];
   /** The first so many rows; null = all. */
   readonly limit: number | null;
+  /** Deltas or rates instead of values, then with columns named; null: values. */
+  readonly view: RateView | null;
   /** Column names in the order of frames; null = all columns. */
   readonly metrics: readonly string[] | null;
   /** Integers beyond 2^53 in quotes. */
   readonly int64AsString: boolean;
 }
 
-/** What a client says of the rows beside their keys; null where it says nothing. */
+/** What a client says beside keys; null where it says nothing. */
 export interface SliceTexts {
   readonly where: string | null;
   readonly sort: string | null;
   readonly limit: number | null;
+  readonly view: string | null;
+  readonly metrics: readonly string[] | null;
 }
 
-/** Throws bad_value, out_of_range, or missing_parameter for an order of which nothing follows. */
-export function liveSlice({
-  where,
-  sort,
-  limit,
-}: SliceTexts): Pick<FrameSelection, 'where' | 'sort' | 'limit'> {
+type LiveSlice = Pick<FrameSelection, 'where' | 'sort' | 'limit' | 'view' | 'metrics'>;
+
+/**
+ * Throws bad_value, out_of_range, or missing_parameter for an order of which nothing follows and for
+ * deltas of columns that are not named.
+ */
+export function liveSlice({ where, sort, limit, view, metrics }: SliceTexts): LiveSlice {
   if (limit !== null && !(limit >= 1 && limit <= ROWS_MAX)) {
     throw new WeftError('out_of_range', `'limit' must be between 1 and ${ROWS_MAX}.`);
   }
@@ -45,19 +55,28 @@ export function liveSlice({
       "Changes come without an order: 'sort' needs 'limit', the first so many rows.",
     );
   }
+  const known = RATE_VIEWS.find((one) => one === view);
+  if (view !== null && known === undefined) {
+    throw new WeftError('bad_value', `'view' must be one of ${RATE_VIEWS.join(', ')}.`);
+  }
+  if (known !== undefined && metrics === null) {
+    throw new WeftError('missing_parameter', `A ${known} is sent of columns that are named: 'view' needs them.`);
+  }
   return {
     where: where === null ? null : parseWhere(where, 'where'),
     sort: sort === null ? [] : parseSort(sort, 'sort'),
     limit,
+    view: known ?? null,
+    metrics,
   };
 }
 
 /**
  * The slice of a selection whose rows depend on cells or on other rows; null when keys alone decide:
- * then a diff needs no look at rows that did not change.
+ * then a diff needs no look at rows that did not change. (A delta moves though no cell does.)
  */
-export function sliceOf({ rows, where, sort, limit }: FrameSelection): Slice | null {
-  if (where === null && limit === null) return null;
+export function sliceOf({ rows, where, sort, limit, view }: FrameSelection): Slice | null {
+  if (where === null && limit === null && view === null) return null;
   return { rows, where, sort, limit, offset: 0 };
 }
 
@@ -88,11 +107,13 @@ export function selectedFields(schema: TableSchema, selection: FrameSelection): 
  * bad_value for a filter that its column's kind does not have, or one by age, which moves without a publish.
  */
 export function selectionProblem(table: Table, selection: FrameSelection): WeftError | undefined {
-  const missing = selection.metrics?.find((name) => !table.schema.byName.has(name));
+  const { metrics, view } = selection;
+  const missing = metrics?.find((name) => !table.schema.byName.has(name));
   if (missing !== undefined) return unknownMetric(table, missing);
   const slice = sliceOf(selection);
   try {
     if (slice) checkSlice(table, slice);
+    if (view) for (const name of metrics ?? []) requireTracked(table, table.schema.byName.get(name)!, view);
     return undefined;
   } catch (error) {
     if (error instanceof WeftError) return error;

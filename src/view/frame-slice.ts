@@ -5,8 +5,13 @@
 import { visitChanges, type ChangeSets, type ChangeVisitor } from '../fabric/changes.js';
 import type { RowAddress, Table } from '../fabric/table.js';
 import { visitSlice, type Slice } from '../query/slice.js';
-
 import { eachMember, homeOf, isMember, MemberSet, type RowMembers } from './row-members.js';
+
+/** Where a diff begins: the rows that the slice had, and what changed since. Of the same schema. */
+export interface SliceSince {
+  readonly members: RowMembers;
+  readonly sets: ChangeSets;
+}
 
 /** The rows of a slice of one table: in their order, and as a set. */
 export class SliceRows {
@@ -37,15 +42,14 @@ export class SliceRows {
     this.#slots.forEach((slot, i) => visit(this.#parts[i]!, slot));
   }
 
-  /** Visits the way here from `before`, of the same schema; `sets` are the changes since then. */
-  visitChanges(
-    before: RowMembers,
-    sets: ChangeSets,
-    columns: readonly number[],
-    visitor: ChangeVisitor,
-  ): void {
+  /**
+   * Visits the way here. Of the rows that stayed, what changed in `columns` is reported; null: each
+   * row whose source published since, for what moves without a changed cell.
+   */
+  visitChanges(since: SliceSince, columns: readonly number[] | null, visitor: ChangeVisitor): void {
     const table = this.#table;
     const now = this.members;
+    const before = since.members;
     const home: RowAddress = { part: 0, slot: -1 };
     eachMember(before, (part, slot) => {
       if (isMember(now, part, slot)) return;
@@ -55,12 +59,15 @@ export class SliceRows {
     });
     this.forEach((part, slot) => {
       homeOf(table, part, slot, home);
-      if (!isMember(before, home.part, home.slot)) visitor.whole(part, slot);
+      const isNew = !isMember(before, home.part, home.slot);
+      const isMoving = columns === null && (since.sets[part] !== null || table.isShared(part, slot));
+      if (isNew || isMoving) visitor.whole(part, slot);
     });
+    if (columns === null) return;
     const stayed = (part: number, slot: number): boolean => {
       homeOf(table, part, slot, home);
       return isMember(now, home.part, home.slot) && isMember(before, home.part, home.slot);
     };
-    visitChanges(table, sets, columns, stayed, visitor);
+    visitChanges(table, since.sets, columns, stayed, visitor);
   }
 }

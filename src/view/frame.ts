@@ -6,13 +6,21 @@ import { changeSets, type SinceVersions } from '../fabric/changes.js';
 import type { Table, TableRef } from '../fabric/table.js';
 import { WeftError, type ErrorCode } from '../model/errors.js';
 import { ALL_ROWS, visitSlice } from '../query/slice.js';
+import type { RateView } from '../model/rates.js';
 import type { RowSelector } from '../query/selector.js';
 import { visitSelected } from './frame-changes.js';
 import { DiffWriter } from './frame-diff.js';
 import { FrameParts, type FrameLimits } from './frame-parts.js';
 import { fieldNames, RowWriter } from './frame-rows.js';
-import { selectedColumns, selectedFields, sliceOf, type FrameSelection } from './frame-selection.js';
+import {
+  selectedColumns,
+  selectedFields,
+  sliceOf,
+  STATUS_FIELD,
+  type FrameSelection,
+} from './frame-selection.js';
 import { SliceRows } from './frame-slice.js';
+import { RateFields } from './rate-fields.js';
 import type { RowMembers } from './row-members.js';
 
 /** One job of `encodeFrame`, as it crosses threads. The banks are pinned. */
@@ -97,6 +105,7 @@ class FrameEncoder {
   #rowsCounted: number | null = null;
   readonly #int64AsString: boolean;
   readonly #limits: FrameLimits;
+  readonly #view: RateView | null;
 
   constructor(table: Table, selection: FrameSelection, limits: FrameLimits) {
     this.#table = table;
@@ -106,6 +115,7 @@ class FrameEncoder {
     this.#rows = selection.rows;
     this.#int64AsString = selection.int64AsString;
     this.#limits = limits;
+    this.#view = selection.view;
     const slice = sliceOf(selection);
     this.#slice = slice && new SliceRows(table, slice);
     // Counting the rows of a prefix is a look at every key: not where no count can be too large.
@@ -137,11 +147,17 @@ class FrameEncoder {
   }
 
   #rowWriter(): RowWriter {
-    return new RowWriter(this.#table, this.#columns, this.#int64AsString, this.#names);
+    const table = this.#table;
+    const view = this.#view;
+    const int64AsString = this.#int64AsString;
+    if (view === null) return new RowWriter(table, this.#columns, int64AsString, this.#names);
+    const fields = this.#columns.map((column, i) => ({ name: this.#fields[i]!, column }));
+    const rates = new RateFields(table, view, fields, int64AsString);
+    return new RowWriter(table, this.#columns, int64AsString, this.#names, rates);
   }
 
   #snapshotHead(): string {
-    const fields = JSON.stringify(this.#fields);
+    const fields = JSON.stringify(this.#view ? [...this.#fields, STATUS_FIELD] : this.#fields);
     return `"snapshot_id":${JSON.stringify(this.#table.snapshotId)},"fields":${fields},"rows":[`;
   }
 
@@ -166,7 +182,7 @@ class FrameEncoder {
       this.#snapshotBytes(writer),
     );
     if (!this.#slice) visitSelected(this.#table, sets, this.#columns, this.#rows, changes);
-    else if (members) this.#slice.visitChanges(members, sets, this.#columns, changes);
+    else if (members) this.#slice.visitChanges({ members, sets }, this.#view ? null : this.#columns, changes);
     else if (sets.some((set) => set !== null)) throw new Error('BUG: a diff of a slice, its rows unknown');
     const { parts, writer, givenUp } = changes;
     if (!givenUp) {

@@ -13,7 +13,7 @@ import { headerLines } from '../header-block.js';
 import { appendSnapshot } from '../snapshot-headers.js';
 
 const JSON_LINE = headerLines({ 'Content-Type': 'application/json' });
-const NAMES = ['since', 'fields', 'switches', 'where', 'sort', 'limit', 'int64', DIALECT_PARAMETER];
+const NAMES = ['since', 'fields', 'switches', 'where', 'sort', 'limit', 'view', 'int64', DIALECT_PARAMETER];
 
 const encoder = new TextEncoder();
 
@@ -56,8 +56,9 @@ function selectionOf(params: QueryParams): FrameSelection {
   const switches = params.get('switches');
   return {
     rows: switches === undefined ? null : parseRows(switches, 'switches'),
-    metrics: fields === undefined ? null : parseNames(fields, 'fields'),
     ...liveSlice({
+      metrics: fields === undefined ? null : parseNames(fields, 'fields'),
+      view: params.get('view') ?? null,
       where: params.get('where') ?? null,
       sort: params.get('sort') ?? null,
       limit: params.integer('limit', 1, ROWS_MAX) ?? null,

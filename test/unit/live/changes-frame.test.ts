@@ -55,7 +55,8 @@ describe('changes since', () => {
   test('of a slice: rows that came in, stayed and fell out', async () => {
     const harness = harnessOf();
     const { hub, fixture } = harness;
-    const slice = { ...ALL, metrics: ['fan'], ...liveSlice({ where: 'cpu ge 2', sort: null, limit: null }) };
+    const texts = { where: 'cpu ge 2', sort: null, limit: null, view: null, metrics: ['fan'] };
+    const slice = { ...ALL, ...liveSlice(texts) };
     const publish = (...cpus: number[]): void => {
       fixture.publish(
         's1',
@@ -85,7 +86,7 @@ describe('changes since', () => {
     // The filter's column moves, the selected one and the set do not.
     publish(3, 1, 4);
     expect(parsed(await hub.changesFrame(slice, 'boot-3'))).toMatchObject({ changes: [], removed: [] });
-    const other = { ...slice, ...liveSlice({ where: null, sort: '-cpu', limit: 1 }) };
+    const other = { ...slice, ...liveSlice({ ...texts, where: null, sort: '-cpu', limit: 1 }) };
     expect(parsed(await hub.changesFrame(other, 'boot-3'))).toMatchObject({
       type: 'snapshot',
       reason: 'too_old',

@@ -24,6 +24,7 @@ describe('accepted', () => {
         where: null,
         sort: [],
         limit: null,
+        view: null,
         metrics: ['m', 'k'],
         int64AsString: true,
       },
@@ -33,7 +34,7 @@ describe('accepted', () => {
   });
 
   test('subscribe to all: members omitted, or a bare star', () => {
-    const all = { rows: null, where: null, sort: [], limit: null, metrics: null, int64AsString: false };
+    const all = { rows: null, where: null, sort: [], limit: null, view: null, metrics: null, int64AsString: false };
     expect(accepted({ op: 'subscribe', id: 'x' })).toMatchObject({
       selection: all,
       since: null,
@@ -76,6 +77,8 @@ describe('refused', () => {
     [{ limit: 1.5 }, 'bad_value', 'limit must be an integer'],
     [{ limit: '5' }, 'bad_value', 'limit must be an integer'],
     [{ limit: 0 }, 'out_of_range', 'between 1 and'],
+    [{ view: 'sum', metrics: ['cpu'] }, 'bad_value', 'must be one of delta, rate'],
+    [{ view: 'rate' }, 'missing_parameter', "'view' needs them"],
     [{ sort: '-cpu' }, 'missing_parameter', "'sort' needs 'limit'"],
     [{ sort: 'cpu,cpu', limit: 2 }, 'bad_value', 'twice'],
   ])('a rank such as %j', (members, code, text) => {

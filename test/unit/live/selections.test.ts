@@ -10,7 +10,7 @@ function selection(
   int64AsString = false,
 ): FrameSelection {
   const rows = switches && parsePatterns(switches, 'switches');
-  return { rows, where: null, sort: [], limit: null, metrics, int64AsString };
+  return { rows, where: null, sort: [], limit: null, view: null, metrics, int64AsString };
 }
 
 test('equal selections are one object, in use and for a while afterwards', () => {
