@@ -37,7 +37,19 @@ export type ParsedMessage =
 type Members = Readonly<Record<string, unknown>>;
 
 const MEMBERS: Readonly<Record<string, readonly string[]>> = {
-  subscribe: ['op', 'id', 'switches', 'metrics', 'where', 'sort', 'limit', 'view', 'since', 'max_hz', 'int64'],
+  subscribe: [
+    'op',
+    'id',
+    'switches',
+    'metrics',
+    'where',
+    'sort',
+    'limit',
+    'view',
+    'since',
+    'max_hz',
+    'int64',
+  ],
   unsubscribe: ['op', 'id'],
   ping: ['op'],
 };

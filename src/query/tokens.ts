@@ -131,7 +131,9 @@ export class Tokens {
 
   /** A field, or `delta(column)` or `rate(column)`: the bracket follows at once. */
   ref(): FieldRef {
-    const view = RATE_VIEWS.find((one) => this.peekWord() === one && this.#text[this.at + one.length] === '(');
+    const view = RATE_VIEWS.find(
+      (one) => this.peekWord() === one && this.#text[this.at + one.length] === '(',
+    );
     if (view === undefined) return { field: this.field() };
     this.word();
     this.take('(');

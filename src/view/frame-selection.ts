@@ -60,7 +60,10 @@ export function liveSlice({ where, sort, limit, view, metrics }: SliceTexts): Li
     throw new WeftError('bad_value', `'view' must be one of ${RATE_VIEWS.join(', ')}.`);
   }
   if (known !== undefined && metrics === null) {
-    throw new WeftError('missing_parameter', `A ${known} is sent of columns that are named: 'view' needs them.`);
+    throw new WeftError(
+      'missing_parameter',
+      `A ${known} is sent of columns that are named: 'view' needs them.`,
+    );
   }
   return {
     where: where === null ? null : parseWhere(where, 'where'),

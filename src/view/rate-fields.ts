@@ -110,10 +110,21 @@ export class RateFields {
 
   /** `"@status":{"rx_bytes":"reset"}` of the row whose cells were just written; false: nothing to say. */
   writeRowStatuses(out: ByteWriter, before: Uint8Array): boolean {
-    const { values, count } = this.#noted;
-    if (count === 0) return false;
+    if (this.#noted.count === 0) return false;
     out.append(before);
-    out.ascii('"@status":{');
+    out.ascii('"@status":');
+    this.writeRowStatus(out);
+    return true;
+  }
+
+  /** `{"rx_bytes":"reset"}` of the row whose cells were just written; `null` when there is nothing to say. */
+  writeRowStatus(out: ByteWriter): void {
+    const { values, count } = this.#noted;
+    if (count === 0) {
+      out.ascii('null');
+      return;
+    }
+    out.byte(123);
     for (let i = 0; i < count; i += 4) {
       if (i > 0) out.byte(COMMA);
       out.json(this.#names[values[i]!]);
@@ -122,7 +133,6 @@ export class RateFields {
     }
     out.byte(BRACE_CLOSE);
     this.#noted.count = 0;
-    return true;
   }
 
   /** `rx_bytes=reset;symbol_errors=first` of the row whose cells were just written, as a CSV field. */

@@ -4,7 +4,7 @@ import type { ChangesFrame } from '../../../src/live/changes-frame.js';
 import { liveSlice } from '../../../src/view/frame-selection.js';
 import { ALL } from '../../fixtures/live-frames.js';
 import { LiveHarness } from '../../fixtures/live-hub.js';
-import { row, TableFixture, type Row } from '../../fixtures/tables.js';
+import { ALL_RATES, row, TableFixture, type Row } from '../../fixtures/tables.js';
 
 function rowsOf(count: number, cpu: number): Row[] {
   return Array.from({ length: count }, (_, i) =>
@@ -97,6 +97,46 @@ describe('changes since', () => {
       type: 'diff',
       changes: [['sw-0', { fan: 7000 }]],
       removed: ['sw-2'],
+    });
+  });
+
+  test('of deltas: every row sampled since, with what is to be said of it', async () => {
+    const { fixture, hub } = new LiveHarness(new TableFixture({ boot: 'boot', rates: ALL_RATES }));
+    const publish = (dataTsMs: number, ...errors: (number | null)[]): void => {
+      fixture.publish(
+        's1',
+        errors.map((value, i) => row(`sw-${i}`, { errors: value, name: 'x' })),
+        { dataTsMs },
+      );
+    };
+    const texts = { where: null, sort: null, limit: null, view: 'delta', metrics: ['errors'] };
+    const deltas = { ...ALL, ...liveSlice(texts) };
+    publish(1_000, 5, 5);
+    expect(parsed(await hub.changesFrame(deltas, 'nothing'))).toMatchObject({
+      fields: ['errors', '@status'],
+      rows: [
+        ['sw-0', null, { errors: 'first' }],
+        ['sw-1', null, { errors: 'first' }],
+      ],
+    });
+    publish(3_000, 9, 4, 1);
+    expect(parsed(await hub.changesFrame(deltas, 'boot-1'))).toMatchObject({
+      type: 'diff',
+      changes: [
+        ['sw-2', { errors: null, '@status': { errors: 'first' } }],
+        ['sw-0', { errors: 4, '@status': null }],
+        ['sw-1', { errors: null, '@status': { errors: 'reset' } }],
+      ].sort(),
+    });
+    const movers = { ...ALL, ...liveSlice({ ...texts, view: 'rate', where: 'delta(errors) gt 0' }) };
+    expect(parsed(await hub.changesFrame(movers, 'nothing'))).toMatchObject({ rows: [['sw-0', 2, null]] });
+    publish(5_000, 9, 8, 2);
+    expect(parsed(await hub.changesFrame(movers, 'boot-2'))).toMatchObject({
+      changes: [
+        ['sw-1', { errors: 2, '@status': null }],
+        ['sw-2', { errors: 0.5, '@status': null }],
+      ],
+      removed: ['sw-0'],
     });
   });
 

@@ -34,7 +34,15 @@ describe('accepted', () => {
   });
 
   test('subscribe to all: members omitted, or a bare star', () => {
-    const all = { rows: null, where: null, sort: [], limit: null, view: null, metrics: null, int64AsString: false };
+    const all = {
+      rows: null,
+      where: null,
+      sort: [],
+      limit: null,
+      view: null,
+      metrics: null,
+      int64AsString: false,
+    };
     expect(accepted({ op: 'subscribe', id: 'x' })).toMatchObject({
       selection: all,
       since: null,
