@@ -31,12 +31,7 @@ function compareValues(a: RateCell, b: RateCell): number {
  * Negative when the first row stands before the second; rows without a value last, always. `column`:
  * of the table. Throws bad_value when the column has no deltas and rates.
  */
-export function orderByRate(
-  table: Table,
-  column: number,
-  view: RateView,
-  descending: boolean,
-): RowOrder {
+export function orderByRate(table: Table, column: number, view: RateView, descending: boolean): RowOrder {
   const read = rateReader(table, column, view);
   const a = new RateCell();
   const b = new RateCell();

@@ -80,7 +80,7 @@ export function liveSlice({ where, sort, limit, view, metrics }: SliceTexts): Li
  */
 export function sliceOf({ rows, where, sort, limit, view }: FrameSelection): Slice | null {
   if (where === null && limit === null && view === null) return null;
-  return { rows, where, sort, limit, offset: 0 };
+  return { rows, where, sort, limit, offset: 0, view };
 }
 
 /** Table column indices of the selected columns that exist, each once. */
