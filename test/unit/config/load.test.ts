@@ -75,6 +75,8 @@ describe('defaults', () => {
       ...HISTORY_DEFAULTS,
       workers: Math.min(4, Math.max(1, availableParallelism() - 1)),
       workerHeapMb: 512,
+      stateDir: null,
+      stateIntervalMs: 10_000,
       parseTimeoutMs: 60_000,
       logLevel: 'info',
       shutdownTimeoutMs: 10_000,
