@@ -14,6 +14,8 @@ export interface PartCoverage {
   readonly sharedRows: number;
   /** Of its rows, those whose served sample is its. */
   readonly servedRows: number;
+  /** Held without being reported now: kept because no other source's sample is as new. */
+  readonly heldRows: number;
   /** Gone: nobody has them, and this source had them last. */
   readonly missingRows: number;
   /** Gone from this source, but another one has them, or had them later. */
@@ -80,6 +82,7 @@ class Survey {
           ownRows: own,
           sharedRows: shared,
           servedRows: served,
+          heldRows: bank.held,
           missingRows: missing,
           movedRows: moved,
           forgottenRows: this.#gone[p]!.counts.forgotten,
@@ -88,29 +91,14 @@ class Survey {
     };
   }
 
-  /** The slot of a row's key in another part, -1 when that part has never seen it. */
-  #slotIn(part: number, ofPart: number, slot: number): number {
-    const own = this.#table.parts[ofPart]!.reader;
-    const start = own.keyStart(slot);
-    return this.#table.parts[part]!.reader.findBytes(own.u8, start, start + own.keyLength(slot));
-  }
-
   #present(part: number, slot: number): void {
-    const { parts } = this.#table;
-    let holders: RowAddress[] | null = null;
-    for (let p = 0; p < parts.length; p++) {
-      if (p === part) continue;
-      const found = this.#slotIn(p, part, slot);
-      if (found < 0 || !parts[p]!.reader.isPresent(parts[p]!.bank, found)) continue;
-      // A row is looked at where it stands first.
-      if (p < part) return;
-      (holders ??= [{ part, slot }]).push({ part: p, slot: found });
-    }
+    const holders = this.#holders(part, slot);
+    // A row is looked at where it stands first.
+    if (holders[0]!.part < part) return;
     this.#rows++;
-    const counts = this.#counts[part]!;
-    if (holders === null) {
-      counts.own++;
-      counts.served++;
+    if (holders.length === 1) {
+      this.#counts[part]!.own++;
+      this.#counts[part]!.served++;
       return;
     }
     this.#shared++;
@@ -120,16 +108,30 @@ class Survey {
     this.#visitor.shared(holders, this.#owner);
   }
 
+  /** Where the row of a key that `part` knows is held, in part order. */
+  #holders(part: number, slot: number): readonly RowAddress[] {
+    const { index, parts } = this.#table;
+    if (!index?.isShared(part, slot)) return [{ part, slot }];
+    const row = index.rowOf(part, slot);
+    const holders: RowAddress[] = [];
+    for (let p = 0; p < parts.length; p++) {
+      const found = index.slotOf(row, p);
+      const { reader, bank } = parts[p]!;
+      if (found >= 0 && reader.isPresent(bank, found)) holders.push({ part: p, slot: found });
+    }
+    return holders;
+  }
+
   /** Nobody's row is listed once: under the source that had it last. */
   #absent(part: number, slot: number): void {
-    const { parts } = this.#table;
+    const { index, parts } = this.#table;
     const counts = this.#counts[part]!;
     const sinceMs = this.#gone[part]!.sinceMs(slot);
     const lastMs = this.#gone[part]!.lastSampleMs(slot);
-    for (let p = 0; p < parts.length; p++) {
-      if (p === part) continue;
-      const found = this.#slotIn(p, part, slot);
-      if (found < 0) continue;
+    const row = index?.isShared(part, slot) ? index.rowOf(part, slot) : -1;
+    for (let p = 0; index && row >= 0 && p < parts.length; p++) {
+      const found = index.slotOf(row, p);
+      if (p === part || found < 0) continue;
       const isHeld = parts[p]!.reader.isPresent(parts[p]!.bank, found);
       if (isHeld || (this.#gone[p]!.has(found) && this.#hadLater(p, found, part, sinceMs, lastMs))) {
         counts.moved++;

@@ -2,8 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { surveyCoverage, type PartCoverage } from '../../src/query/coverage.js';
+import { MissingRows } from '../../src/snapshot/missing.js';
 import { encodeCoverage } from '../../src/view/coverage.js';
 import type { Table } from '../../src/fabric/table.js';
+import { MergeModel } from '../fixtures/merge-model.js';
 import { row, TableFixture } from '../fixtures/tables.js';
 
 const SOURCES = ['x', 'y', 'z'];
@@ -13,63 +15,97 @@ interface Loss {
   readonly lastMs: number;
 }
 
-/** One source as people think of it. */
-class NaiveSource {
-  tsMs = 0;
-  rows = new Set<string>();
-  readonly lost = new Map<string, Loss>();
+/** The sources as people think of them: what they hold (see MergeModel), and what they lost. */
+class Model {
+  readonly #merge = new MergeModel(SOURCES);
+  readonly #lost = new Map<string, Map<string, Loss>>();
+  readonly #samples = new Map<string, ReadonlyMap<string, { timeMs: number; held: boolean }>>();
 
-  publish(tsMs: number, rows: readonly string[]): void {
-    const now = new Set(rows);
-    for (const key of this.rows) {
-      if (!now.has(key)) this.lost.set(key, { sinceMs: tsMs, lastMs: this.tsMs });
+  publish(source: string, tsMs: number, keys: readonly string[]): void {
+    const sample = { cells: [], timeMs: tsMs, sampleMs: tsMs, held: false };
+    const lost = this.#lost.get(source) ?? new Map<string, Loss>();
+    this.#lost.set(source, lost);
+    for (const key of this.rows(source)) {
+      // A row that is kept although its source has none is lost since its first body without it.
+      const lastMs = this.#samples.get(source)!.get(key)!.timeMs;
+      if (!keys.includes(key) && !lost.has(key)) lost.set(key, { sinceMs: tsMs, lastMs });
     }
-    for (const key of now) this.lost.delete(key);
-    this.rows = now;
-    this.tsMs = tsMs;
+    for (const key of keys) lost.delete(key);
+    this.#merge.publish(source, new Map(keys.map((key) => [key, sample])), tsMs);
+    const holds = this.rows(source).map((key) => {
+      const shown = this.#merge.shown(key)!;
+      // What is held is shown, at least until another source publishes.
+      return [key, shown.source === source ? shown : sample] as const;
+    });
+    this.#samples.set(source, new Map(holds));
   }
-}
 
-type Model = ReadonlyMap<string, NaiveSource>;
+  /** In the order of configuration. */
+  get published(): string[] {
+    return SOURCES.filter((id) => this.#lost.has(id));
+  }
 
-function holdersOf(model: Model, key: string): string[] {
-  return [...model].filter(([, source]) => source.rows.has(key)).map(([id]) => id);
-}
+  rows(source: string): string[] {
+    return this.#merge.keys().filter((key) => this.holders(key).includes(source));
+  }
 
-/** Newest sample; the earlier source on a tie. */
-function servedBy(model: Model, key: string): string {
-  return holdersOf(model, key).reduce((best, id) =>
-    model.get(id)!.tsMs > model.get(best)!.tsMs ? id : best,
-  );
+  held(source: string): number {
+    return this.rows(source).filter((key) => this.#samples.get(source)!.get(key)!.held).length;
+  }
+
+  holders(key: string): string[] {
+    return this.#merge.holders(key);
+  }
+
+  timeMs(source: string, key: string): number {
+    return this.#samples.get(source)!.get(key)!.timeMs;
+  }
+
+  servedBy(key: string): string {
+    return this.#merge.shown(key)!.source;
+  }
+
+  /** Of a source, without what it still holds. */
+  lost(source: string): Map<string, Loss> {
+    const all = [...this.#lost.get(source)!];
+    return new Map(all.filter(([key]) => !this.holders(key).includes(source)));
+  }
+
+  get rowsTotal(): number {
+    return this.#merge.keys().length;
+  }
 }
 
 /** Who had it last, of those that lost a row which nobody has. */
 function ownerOf(model: Model, key: string): string {
-  const losers = [...model].filter(([, { lost }]) => lost.has(key));
-  const [first] = losers.sort(([, a], [, b]) => {
-    const [one, other] = [a.lost.get(key)!, b.lost.get(key)!];
+  const losers = model.published.filter((id) => model.lost(id).has(key));
+  const [first] = losers.toSorted((a, b) => {
+    const [one, other] = [model.lost(a).get(key)!, model.lost(b).get(key)!];
     return other.sinceMs - one.sinceMs || other.lastMs - one.lastMs;
   });
-  return first![0];
+  return first!;
 }
 
-function keysOf(model: Model, of: (source: NaiveSource) => Iterable<string>): string[] {
-  return [...new Set([...model.values()].flatMap((source) => [...of(source)]))];
+/** What any source knows of, each key once. */
+function keysOf(model: Model, of: (source: string) => Iterable<string>): string[] {
+  return [...new Set(model.published.flatMap((source) => [...of(source)]))];
 }
 
 function naiveParts(model: Model): PartCoverage[] {
-  return [...model].map(([sourceId, { rows, lost }]) => {
-    const shared = [...rows].filter((key) => holdersOf(model, key).length > 1).length;
-    const gone = [...lost.keys()];
+  return model.published.map((sourceId) => {
+    const rows = model.rows(sourceId);
+    const shared = rows.filter((key) => model.holders(key).length > 1).length;
+    const gone = [...model.lost(sourceId).keys()];
     const missing = gone.filter(
-      (key) => holdersOf(model, key).length === 0 && ownerOf(model, key) === sourceId,
+      (key) => model.holders(key).length === 0 && ownerOf(model, key) === sourceId,
     ).length;
     return {
       sourceId,
-      rows: rows.size,
-      ownRows: rows.size - shared,
+      rows: rows.length,
+      ownRows: rows.length - shared,
       sharedRows: shared,
-      servedRows: [...rows].filter((key) => servedBy(model, key) === sourceId).length,
+      servedRows: rows.filter((key) => model.servedBy(key) === sourceId).length,
+      heldRows: model.held(sourceId),
       missingRows: missing,
       movedRows: gone.length - missing,
       forgottenRows: 0,
@@ -95,20 +131,20 @@ const byId = (list: readonly Record<string, unknown>[]): Map<unknown, Record<str
   new Map(list.map((one) => [one['switch_id'], one]));
 
 function naiveLists(model: Model): Lists {
-  const nobodys = keysOf(model, ({ lost }) => lost.keys()).filter(
-    (key) => holdersOf(model, key).length === 0,
-  );
-  const missing = nobodys.map((key) => {
-    const source = ownerOf(model, key);
-    const { sinceMs, lastMs } = model.get(source)!.lost.get(key)!;
-    return { switch_id: key, source, since: iso(sinceMs), last_timestamp: iso(lastMs) };
-  });
-  const shared = keysOf(model, ({ rows }) => rows)
-    .filter((key) => holdersOf(model, key).length > 1)
+  const lost = keysOf(model, (id) => model.lost(id).keys());
+  const missing = lost
+    .filter((key) => model.holders(key).length === 0)
     .map((key) => {
-      const sources = holdersOf(model, key);
-      const timestamps = sources.map((id) => iso(model.get(id)!.tsMs));
-      return { switch_id: key, sources, served_by: servedBy(model, key), timestamps };
+      const source = ownerOf(model, key);
+      const { sinceMs, lastMs } = model.lost(source).get(key)!;
+      return { switch_id: key, source, since: iso(sinceMs), last_timestamp: iso(lastMs) };
+    });
+  const shared = keysOf(model, (id) => model.rows(id))
+    .filter((key) => model.holders(key).length > 1)
+    .map((key) => {
+      const sources = model.holders(key);
+      const timestamps = sources.map((id) => iso(model.timeMs(id, key)));
+      return { switch_id: key, sources, served_by: model.servedBy(key), timestamps };
     });
   return { missing, shared };
 }
@@ -117,19 +153,24 @@ function check(table: Table, model: Model): void {
   const parts = naiveParts(model);
   const lists = naiveLists(model);
   const totals = surveyCoverage(table, { shared: () => {}, missing: () => {} });
+  expect([table.rowsTotal, table.sharedRows]).toEqual([totals.rows, totals.sharedRows]);
   expect(totals).toEqual({
-    rows: keysOf(model, ({ rows }) => rows).length,
+    rows: model.rowsTotal,
     sharedRows: lists.shared.length,
     missingRows: lists.missing.length,
     parts,
   });
+  for (const { ref } of table.parts) {
+    const counted = new MissingRows(ref.segment, ref.version).counts;
+    expect(counted).toEqual({ missing: model.lost(ref.sourceId).size, forgotten: 0 });
+  }
   const { missing, shared } = listsOf(table, null);
   expect(byId(missing)).toEqual(byId(lists.missing));
   expect(byId(shared)).toEqual(byId(lists.shared));
   expect([missing.length, shared.length]).toEqual([lists.missing.length, lists.shared.length]);
   const times = missing.map((one) => Date.parse(one['since'] as string));
   expect(times).toEqual(times.toSorted((a, b) => b - a));
-  for (const id of model.keys()) {
+  for (const id of model.published) {
     const narrowed = listsOf(table, id);
     expect(narrowed.missing).toEqual(missing.filter((one) => one['source'] === id));
     expect(narrowed.shared).toEqual(shared.filter((one) => (one['sources'] as string[]).includes(id)));
@@ -153,24 +194,15 @@ describe('coverage', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 20 }), (steps) => {
         const fixture = new TableFixture({ sources: SOURCES });
-        const known = new Map(SOURCES.map((id) => [id, new NaiveSource()]));
-        const published = new Set<string>();
+        const model = new Model();
         let nowMs = 1_000_000;
         for (const { source, afterMs, rows, newGeneration } of steps) {
           nowMs += afterMs;
-          const model = new Map([...known].filter(([id]) => published.has(id)));
-          // A source does not lose rows of which others have older samples only: such may be served on.
-          const kept = [...known.get(source)!.rows].filter((key) => {
-            const own = known.get(source)!.tsMs;
-            return holdersOf(model, key).some((id) => known.get(id)!.tsMs < own);
-          });
-          const keys = [...new Set([...rows.map((n) => `sw-${n}`), ...kept])];
+          const keys = rows.map((n) => `sw-${n}`);
           const plain = keys.map((key, i) => row(key, { a: i }));
           const table = fixture.publish(source, plain, { dataTsMs: nowMs, newGeneration });
-          known.get(source)!.publish(nowMs, keys);
-          published.add(source);
-          // In the order of configuration, as parts are.
-          check(table, new Map([...known].filter(([id]) => published.has(id))));
+          model.publish(source, nowMs, keys);
+          check(table, model);
         }
       }),
       { numRuns: 150 },

@@ -42,6 +42,7 @@ const NO_ROWS = {
   ownRows: 0,
   sharedRows: 0,
   servedRows: 0,
+  heldRows: 0,
   missingRows: 0,
   movedRows: 0,
   forgottenRows: 0,
@@ -103,17 +104,18 @@ function describe(
   monotonicMs: number,
 ): object {
   const state = statsView.source(source.id);
-  const { rows, ownRows, sharedRows, servedRows, missingRows, movedRows, forgottenRows } = part ?? NO_ROWS;
+  const counted = part ?? NO_ROWS;
   return {
     id: source.id,
     state: state?.state ?? 'starting',
-    rows,
-    own_rows: ownRows,
-    shared_rows: sharedRows,
-    served_rows: servedRows,
-    missing_rows: missingRows,
-    moved_rows: movedRows,
-    missing_forgotten: forgottenRows,
+    rows: counted.rows,
+    own_rows: counted.ownRows,
+    shared_rows: counted.sharedRows,
+    served_rows: counted.servedRows,
+    held_rows: counted.heldRows,
+    missing_rows: counted.missingRows,
+    moved_rows: counted.movedRows,
+    missing_forgotten: counted.forgottenRows,
     age_ms: source.ageMs(clock.nowMs()),
     stale: source.isStale(monotonicMs),
     max_stale_ms: source.maxStaleMs,

@@ -34,6 +34,7 @@ describe('the document', () => {
         own_rows: 1,
         shared_rows: 1,
         served_rows: 2,
+        held_rows: 0,
         missing_rows: 1,
         moved_rows: 1,
         missing_forgotten: 0,
