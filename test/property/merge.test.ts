@@ -85,7 +85,7 @@ type Step = Plan['steps'][number];
 /** One run: the real table and the model beside it. */
 class Run {
   readonly fixture = new TableFixture({ sources: SOURCES });
-  readonly model = new MergeModel(SOURCES);
+  readonly model = new MergeModel<readonly (number | null)[]>(SOURCES);
   readonly states: { id: string; merged: Merged }[] = [];
   readonly #timed: ReadonlySet<string>;
   #nowMs = 1000;
@@ -103,7 +103,7 @@ class Run {
       row(`sw-${id}`, { a, b }, this.#timed.has(source) && lag !== null ? receivedAtMs + lag : undefined),
     );
     if (churn) rows.push(row(`sw-${this.#keys++}`, { a: 1, b: null }));
-    const samples = new Map<string, Sample>();
+    const samples = new Map<string, Sample<readonly (number | null)[]>>();
     for (const { id, cells, timeMs = dataTsMs } of rows) {
       const values = COLUMNS.map((name) => cells[name] as number | null);
       samples.set(id, { cells: values, timeMs, sampleMs: Math.min(timeMs, receivedAtMs), held: false });
@@ -117,7 +117,7 @@ class Run {
   }
 
   /** An older sample is shown only when nobody else holds the row, or the clock was set back. */
-  #neverBack(before: ReadonlyMap<string, Shown>, source: string, receivedAtMs: number): void {
+  #neverBack(before: ReadonlyMap<string, Shown<unknown>>, source: string, receivedAtMs: number): void {
     for (const [key, then] of before) {
       const now = this.model.shown(key);
       if (!now || now.sampleMs >= then.sampleMs || then.sampleMs > receivedAtMs) continue;
