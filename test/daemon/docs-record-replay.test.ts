@@ -51,12 +51,11 @@ test.each(examplesOf(page).map((example) => [example.line, example] as const))(
   },
 );
 
-test('the commands and the file of the page are valid', () => {
-  const yaml = /^```yaml\n([\s\S]*?)^```$/m.exec(page)![1]!;
+test('the commands of the page are valid', () => {
   const lines = [...page.matchAll(/^weft (.*)$/gm)].map(([, line]) => line!);
   expect(lines.length).toBeGreaterThan(4);
   for (const line of lines) {
-    const loaded = loadConfig({ argv: line.split(' '), env: {}, readFile: () => yaml });
+    const loaded = loadConfig({ argv: line.split(' '), env: {}, readFile: () => '' });
     expect(loaded, line).toMatchObject({ ok: true });
   }
 });

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findRepoRoot, readRepo } from '../../scripts/tidy/repo.js';
-import { loadConfig } from '../../src/config/load.js';
 import { examplesOf, skeleton, type DocExample } from '../fixtures/doc-examples.js';
 import { HttpClient } from '../fixtures/http-client.js';
 import { until } from '../fixtures/until.js';
@@ -91,14 +90,6 @@ test('every file that the pages name exists', () => {
       expect(() => readFileSync(join(root, path!)), `${page} names ${path}`).not.toThrow();
     }
   }
-});
-
-test('the configuration file of docs/sources.md is valid', () => {
-  const page = readFileSync(join(root, 'docs/sources.md'), 'utf8');
-  const yaml = /^```yaml\n([\s\S]*?)^```$/m.exec(page)![1]!;
-  const argv = ['serve', '--config', 'weft.yaml'];
-  const loaded = loadConfig({ argv, env: { TOKEN: 'secret' }, readFile: () => yaml });
-  expect(loaded).toMatchObject({ ok: true, config: { sources: [{ id: 'fabric-a' }, { id: 'fabric-b' }] } });
 });
 
 describe('docs/operations.md', () => {

@@ -1,10 +1,13 @@
 /** Bodies byte for byte, as API.md section 1 has them. */
 import { describe, expect, it } from 'vitest';
 import type { Table } from '../../../src/fabric/table.js';
+import type { ParsePolicy } from '../../../src/model/parse-policy.js';
 import { listSelection, type ListSelection } from '../../../src/query/list-query.js';
 import { encodeOrder } from '../../../src/view/encode-list.js';
 import { ListBody } from '../../../src/view/list-body.js';
 import { row, TableFixture } from '../../fixtures/tables.js';
+
+type AliasMap = ParsePolicy['alias'];
 
 const SAMPLE_MS = Date.UTC(2026, 0, 1, 12, 0, 0);
 
@@ -167,7 +170,8 @@ describe('schema', () => {
 });
 
 describe('other names of columns', () => {
-  const policy = { alias: { load: 'cpu', __proto__: 'cpu', none: 'nothing' } };
+  // From JSON: in a literal __proto__ would be the prototype, and no alias.
+  const policy = { alias: JSON.parse('{"load":"cpu","__proto__":"cpu","none":"nothing"}') as AliasMap };
   const of = new TableFixture({ boot: 'k3f9' }).publish('s1', [row('x', { cpu: 1, t: 2 })], { policy });
 
   it('are listed in the schema', () => {
