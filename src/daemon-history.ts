@@ -18,7 +18,20 @@ export function makeHistories(config: Config, parts: SharedParts, free: FreeList
     jobTimeoutMs: parseTimeoutMs,
     bodyBytesMax: listBytesMax,
   };
+  tellUnknown(historyColumns, parts);
   return new Histories(settings, { ...parts, free });
+}
+
+/** A column that no source has is most likely misspelt. Told once, when every source has published. */
+function tellUnknown(columns: readonly string[], { fabric, log }: SharedParts): void {
+  let told = false;
+  fabric.onPublish((table) => {
+    if (told || !fabric.sources.every(({ published }) => published)) return;
+    told = true;
+    const unknown = columns.filter((name) => !table.schema.byName.has(name));
+    if (unknown.length === 0) return;
+    log.warn('history.unknown', { columns: unknown }, 'HISTORY_COLUMNS names columns that no source has');
+  });
 }
 
 /** Call it once, while starting. Names and meanings: docs/operations.md. */

@@ -119,7 +119,7 @@ describe('a wrong configuration: exit 78, a line for each mistake, nothing start
       }),
     );
     await refused(['serve', '--config', file.path], {}, [
-      ...['poll_ms', 'colour', 'sources[1].ragged', 'sources[2].adress'],
+      ...['poll_ms', 'colour', 'sources[0].max_stale_ms', 'sources[1].ragged', 'sources[2].adress'],
     ]);
   });
 
