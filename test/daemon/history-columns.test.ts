@@ -26,12 +26,15 @@ test('columns of the history that no source has are named once, when every sourc
       HISTORY_WINDOW: '1s',
     },
   });
-  await until(() => eventsOf(weft, 'poll.error').length > 0 && eventsOf(weft, 'poll.run').length > 0);
+  await until(
+    'a good poll and a bad one',
+    () => eventsOf(weft, 'poll.error').length > 0 && eventsOf(weft, 'poll.run').length > 0,
+  );
   expect(eventsOf(weft, 'history.unknown')).toEqual([]);
   late.body = Buffer.from('switch_id,drops\nsw-9,1\n');
-  await until(() => eventsOf(weft, 'history.unknown').length > 0);
+  await until('the warning', () => eventsOf(weft, 'history.unknown').length > 0);
   upstream.body = Buffer.from('switch_id,errors\nsw-0,2\n');
   const runs = eventsOf(weft, 'poll.run').length;
-  await until(() => eventsOf(weft, 'poll.run').length > runs);
+  await until('one more publish', () => eventsOf(weft, 'poll.run').length > runs);
   expect(eventsOf(weft, 'history.unknown')).toMatchObject([{ level: 'WARN', columns: ['erors'] }]);
 });
