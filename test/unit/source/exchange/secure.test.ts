@@ -1,5 +1,5 @@
 /** Exchanges over TLS and over unix sockets, with real servers on loopback. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -7,15 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TlsOptions } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
-import { findRepoRoot } from '../../../../scripts/tidy/repo.js';
 import { systemClock } from '../../../../src/model/clock.js';
 import type { TlsSettings } from '../../../../src/model/tls.js';
 import type { Exchanged } from '../../../../src/source/exchange/attempt.js';
 import { HttpExchange } from '../../../../src/source/exchange/fetch-body.js';
 import { bodyOf, NEVER } from '../../../fixtures/exchange-rig.js';
 import { SinkLedger } from '../../../fixtures/memory-sink.js';
+import { pem } from '../../../fixtures/served-bodies.js';
 
-const pem = (name: string): string => readFileSync(`${findRepoRoot()}/test/fixtures/tls/${name}.pem`, 'utf8');
 const NO_TLS: TlsSettings = { ca: null, cert: null, key: null, servername: null, insecure: false };
 const CSV = 'switch_id,x\na,1\n';
 
