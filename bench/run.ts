@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { bench as encode } from './encode.js';
 import type { Bench, BenchContext, BenchReport } from './harness.js';
+import { bench as history } from './history.js';
 import { bench as http } from './http.js';
 import { bench as live } from './live.js';
 import { bench as parse } from './parse.js';
@@ -17,7 +18,7 @@ import { bench as refresh } from './refresh.js';
 import { bench as slice } from './slice.js';
 import { headingOf, loadNow, machine, tableOf, type ReportDocument } from './report.js';
 
-const BENCHES: readonly Bench[] = [parse, read, encode, slice, rates, http, live, refresh];
+const BENCHES: readonly Bench[] = [parse, read, encode, slice, rates, history, http, live, refresh];
 const ROUNDS_DEFAULT = 5;
 
 interface Order {

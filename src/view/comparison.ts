@@ -3,14 +3,14 @@
  * `{"switch_id":"sw-000","timestamp":"...","a":{"now":5,"then":3,"delta":2,"status":"ok","then_at":"...","interval_ms":720000}}`
  */
 import { Table, type TableRef } from '../fabric/table.js';
-import { TAG_F64 } from '../model/schema.js';
 import type { CompareQuery } from '../query/history-query.js';
 import { visitSlice } from '../query/slice.js';
 import type { HistoryRef } from '../snapshot/history-layout.js';
 import { HistoryReader, type HistoryWalk } from '../snapshot/history-reader.js';
 import { ByteWriter, utf8Bytes } from './bytes.js';
 import { NUMBER_BYTES_MAX, putF64 } from './digits.js';
-import { pastCell, pastInteger, pastNumber, writePastCell, type PastCell } from './past-cell.js';
+import { isWhole, pastCell, pastInteger, pastNumber, writePastCell, type PastCell } from './past-cell.js';
+import { isCounter, isReset } from './past-reset.js';
 import { writeJsonText } from './text.js';
 import { writeIsoTime } from './time.js';
 
@@ -23,7 +23,7 @@ export interface CompareTask {
   readonly bodyBytesMax: number;
 }
 
-/** `ok`; `no_sample`: none that old; `missing`: no value now or then; `reset`: an integer >= 0 went down. */
+/** `ok`; `no_sample`: none that old; `missing`: no value now or then; `reset`: a counter went down. */
 type Status = 'ok' | 'no_sample' | 'missing' | 'reset';
 
 const MISSING: PastCell = { lo: 0, hi: 0, tag: -1 };
@@ -40,9 +40,13 @@ class RowPair {
   readonly #readers: readonly (HistoryReader | null)[];
   readonly #count: number;
   readonly #agoMs: number;
+  /** By part, of each metric. */
+  readonly #counters: readonly (readonly boolean[])[];
+  #part = 0;
 
-  constructor(readers: readonly (HistoryReader | null)[], { metrics, agoMs }: CompareQuery) {
+  constructor(table: Table, readers: readonly (HistoryReader | null)[], { metrics, agoMs }: CompareQuery) {
     this.#readers = readers;
+    this.#counters = table.parts.map(({ ref }) => metrics.map((name) => isCounter(ref.segment.spec, name)));
     this.#walks = readers.map(
       (reader) => reader && reader.walk(metrics.map((name) => reader.columnOf(name)!)),
     );
@@ -59,6 +63,7 @@ class RowPair {
     const start = reader.keyStart(slot);
     const own = this.#readers[part]?.findBytes(reader.u8, start, start + reader.keyLength(slot)) ?? -1;
     const walk = this.#walks[part];
+    this.#part = part;
     this.nowMs = NaN;
     this.thenMs = NaN;
     this.now = this.then = [];
@@ -77,9 +82,7 @@ class RowPair {
     const now = this.now[i]!;
     const then = this.then[i]!;
     if (now.tag < 0 || then.tag < 0) return 'missing';
-    if (now.tag === TAG_F64 || then.tag === TAG_F64) return 'ok';
-    const isCounter = pastNumber(now) >= 0 && pastNumber(then) >= 0;
-    return isCounter && pastInteger(now) < pastInteger(then) ? 'reset' : 'ok';
+    return this.#counters[this.#part]![i]! && isReset(now, then) ? 'reset' : 'ok';
   }
 
   /** Of two cells with status ok. Integers exactly, whatever their size. */
@@ -88,7 +91,7 @@ class RowPair {
     const then = this.then[i]!;
     const a = pastNumber(now);
     const b = pastNumber(then);
-    if (now.tag === TAG_F64 || then.tag === TAG_F64) return a - b;
+    if (!isWhole(now) || !isWhole(then)) return a - b;
     // Both exact: so is their difference, up to 2^53 of it.
     if (Math.abs(a) < SAFE && Math.abs(b) < SAFE && Math.abs(a - b) < SAFE) return a - b;
     return pastInteger(now) - pastInteger(then);
@@ -185,7 +188,7 @@ export function encodeComparison(
   bodyBytesMax: number,
 ): Uint8Array<ArrayBuffer> {
   const out = new ByteWriter(bodyBytesMax, 'MAX_LIST_BYTES', ADVICE);
-  const pair = new RowPair(readers, query);
+  const pair = new RowPair(table, readers, query);
   const rows = new PairWriter(out, table, query);
   out.ascii('{"snapshot_id":');
   out.json(table.snapshotId);

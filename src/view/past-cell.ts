@@ -30,8 +30,17 @@ export function pastNumber({ lo, hi, tag }: PastCell): number {
   return double[0]!;
 }
 
-/** An integer cell, exactly. */
-export function pastInteger({ lo, hi, tag }: PastCell): bigint {
+/** True for integers, also for those that a column of fractions keeps as doubles. */
+export function isWhole(cell: PastCell): boolean {
+  if (cell.tag !== TAG_F64) return cell.tag >= 0;
+  const value = pastNumber(cell);
+  return Number.isInteger(value) && Math.abs(value) <= 2 ** 53;
+}
+
+/** A whole cell, exactly. */
+export function pastInteger(cell: PastCell): bigint {
+  const { lo, hi, tag } = cell;
+  if (tag === TAG_F64) return BigInt(pastNumber(cell));
   return (BigInt(tag === TAG_I64 ? hi : hi >>> 0) << 32n) | BigInt(lo >>> 0);
 }
 

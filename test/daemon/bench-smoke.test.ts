@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ReportDocument } from '../../bench/report.js';
+import { findRepoRoot } from '../../scripts/tidy/repo.js';
 
 const RUN = fileURLToPath(new URL('../../bench/run.js', import.meta.url));
 const RUN_MS_MAX = 100_000;
@@ -32,6 +33,7 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   encode: { 'envelope: per cell': 'ns', 'columns: per cell': 'ns', 'csv: per cell': 'ns' },
   slice: { 'top 20': 'ms', 'top 20 in a worker: time of the main thread': 'µs' },
   rates: { 'published with previous samples: per cell': 'ns', 'columns of rates: per cell': 'ns' },
+  history: { 'doubles: a cell and sample': 'bytes', 'doubles: recorded, per cell': 'ns' },
   http: { 'GetMetric: server CPU per request': 'µs', 'while parsing: publishes meanwhile': '' },
   live: { 'one port each: server CPU per subscriber and message': 'µs', 'one port each: message': 'bytes' },
   refresh: { 'body received to published, p50': 'ms', 'heap growth per publish': 'kB' },
@@ -84,11 +86,19 @@ test('the table has a line for each row', () => {
   expect(ended.stdout).toContain('Smoke run');
 });
 
+test('bench/README.md has a place for the numbers of each', () => {
+  const page = readFileSync(join(findRepoRoot(), 'bench/README.md'), 'utf8');
+  for (const name of Object.keys(EXPECTED)) {
+    expect(page).toContain(`<!-- ${name}:begin -->\n`);
+    expect(page).toContain(`<!-- ${name}:end -->\n`);
+  }
+});
+
 test('what cannot be run is named', async () => {
   const unknown = await runBench('--smoke', 'parse', 'speed');
   expect(unknown.code).toBe(1);
   expect(unknown.stderr).toContain(
-    'cannot run speed: there is parse, read, encode, slice, rates, http, live, refresh',
+    'cannot run speed: there is parse, read, encode, slice, rates, history, http, live, refresh',
   );
   const rounds = await runBench('--smoke', '--rounds', '0');
   expect(rounds.code).toBe(1);
