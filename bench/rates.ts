@@ -19,7 +19,7 @@ class Feed {
   #received: BodyArena;
 
   constructor(rates: RatePolicy | undefined, bodies: readonly Uint8Array[]) {
-    this.pipeline = new Pipeline(inlineJobs, rates);
+    this.pipeline = new Pipeline(inlineJobs, rates && { rates });
     this.#bodies = bodies;
     this.#received = this.pipeline.receive(bodies[0]!);
   }

@@ -11,6 +11,7 @@ import { bench as history } from './history.js';
 import { bench as http } from './http.js';
 import { bench as live } from './live.js';
 import { bench as parse } from './parse.js';
+import { bench as merge } from './merge.js';
 import { writePages } from './parts/pages.js';
 import { bench as rates } from './rates.js';
 import { bench as read } from './read.js';
@@ -18,7 +19,7 @@ import { bench as refresh } from './refresh.js';
 import { bench as slice } from './slice.js';
 import { headingOf, loadNow, machine, tableOf, type ReportDocument } from './report.js';
 
-const BENCHES: readonly Bench[] = [parse, read, encode, slice, rates, history, http, live, refresh];
+const BENCHES: readonly Bench[] = [parse, read, encode, slice, rates, history, merge, http, live, refresh];
 const ROUNDS_DEFAULT = 5;
 
 interface Order {

@@ -1,7 +1,8 @@
-/** One source without its poller: bodies in, a published table out, in this process. */
+/** Sources without their pollers: bodies in, a published table out, in this process. */
 import { Fabric } from '../../src/fabric/fabric.js';
 import { Ingest } from '../../src/fabric/ingest.js';
 import type { PublishEvent } from '../../src/fabric/ingest-types.js';
+import type { SettleTask } from '../../src/fabric/settle.js';
 import { SourceStatus } from '../../src/fabric/source-status.js';
 import type { Table } from '../../src/fabric/table.js';
 import { systemClock } from '../../src/model/clock.js';
@@ -15,16 +16,17 @@ import { BodyArena } from '../../src/snapshot/arena.js';
 import { FreeList } from '../../src/snapshot/free-list.js';
 import type { ParseTask } from '../../src/snapshot/parse-task.js';
 import { parse } from '../../workers/parse-worker.js';
+import { settle } from '../../workers/settle-worker.js';
 
 const JOB_MS_MAX = 120_000;
 const WORKER_HEAP_MB = 512;
 const BOOT = 'bench0000';
 
-/** Runs the parse job where it is asked for: the worker's code without its thread. */
+/** Runs parse and settle jobs where they are asked for: the workers' code without their threads. */
 export const inlineJobs: JobRunner = {
-  run: <T>(_name: string, task: unknown): Promise<JobResult<T>> => {
+  run: <T>(name: string, task: unknown): Promise<JobResult<T>> => {
     const startedMs = systemClock.monotonicMs();
-    const value = parse(task as ParseTask) as T;
+    const value = (name === 'settle' ? settle(task as SettleTask) : parse(task as ParseTask)) as T;
     return Promise.resolve({ ok: true, value, runMs: systemClock.monotonicMs() - startedMs });
   },
 };
@@ -42,37 +44,46 @@ export function onePool(): Pool {
   });
 }
 
+export interface PipelineOptions {
+  /** Columns whose previous samples are kept; none when absent. */
+  readonly rates?: RatePolicy;
+  /** In the order of configuration. Default: one. */
+  readonly sources?: readonly string[];
+}
+
 export class Pipeline {
   readonly free = new FreeList(FREE_BYTES_MAX, () => undefined);
   readonly fabric: Fabric;
-  readonly #ingest: Ingest;
+  readonly #ingests: readonly Ingest[];
   #last: PublishEvent | null = null;
 
-  /** `rates`: columns whose previous samples are kept; none when absent. */
-  constructor(jobs: JobRunner, rates?: RatePolicy) {
-    const status = new SourceStatus('bench', 0, systemClock);
-    this.fabric = new Fabric(BOOT, [status]);
-    this.#ingest = new Ingest(
-      {
-        sourceId: 'bench',
-        policy: DEFAULT_PARSE_POLICY,
-        parseTimeoutMs: JOB_MS_MAX,
-        ...(rates && { rates }),
-      },
-      {
-        fabric: this.fabric,
-        status,
-        jobs,
-        free: this.free,
-        clock: systemClock,
-        observer: {
-          published: (event) => {
-            this.#last = event;
+  constructor(jobs: JobRunner, { rates, sources = ['bench'] }: PipelineOptions = {}) {
+    const statuses = sources.map((id) => new SourceStatus(id, 0, systemClock));
+    this.fabric = new Fabric(BOOT, statuses);
+    this.#ingests = statuses.map(
+      (status) =>
+        new Ingest(
+          {
+            sourceId: status.id,
+            policy: DEFAULT_PARSE_POLICY,
+            parseTimeoutMs: JOB_MS_MAX,
+            ...(rates && { rates }),
           },
-          generation: () => undefined,
-        },
-        wantedKinds,
-      },
+          {
+            fabric: this.fabric,
+            status,
+            jobs,
+            free: this.free,
+            clock: systemClock,
+            observer: {
+              published: (event) => {
+                this.#last = event;
+              },
+              generation: () => undefined,
+            },
+            wantedKinds,
+          },
+        ),
     );
   }
 
@@ -89,13 +100,16 @@ export class Pipeline {
     return arena;
   }
 
-  /** From received to published; throws when the body is refused or equals the one before. */
-  async publish(body: BodyArena): Promise<PublishEvent> {
-    const outcome = await this.#ingest.deliver({
+  /**
+   * From received to published; throws when the body is refused or equals the one before. `source`:
+   * which one, in their order. `snapshotTsMs`: of the data; null: the time of its receipt.
+   */
+  async publish(body: BodyArena, source = 0, snapshotTsMs: number | null = null): Promise<PublishEvent> {
+    const outcome = await this.#ingests[source]!.deliver({
       bytes: body,
       receivedAtMs: systemClock.nowMs(),
       receivedAtMonoMs: systemClock.monotonicMs(),
-      snapshotTsMs: null,
+      snapshotTsMs,
       hasEtag: false,
     });
     if (outcome !== 'ok' || !this.#last) throw new Error(`the body was ${outcome}, not published`);

@@ -34,6 +34,10 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   slice: { 'top 20': 'ms', 'top 20 in a worker: time of the main thread': 'µs' },
   rates: { 'published with previous samples: per cell': 'ns', 'columns of rates: per cell': 'ns' },
   history: { 'doubles: a cell and sample': 'bytes', 'doubles: recorded, per cell': 'ns' },
+  merge: {
+    'each row in one source: list of all columns': 'ms',
+    'each row in two: a body of one source, received to published': 'ms',
+  },
   http: { 'GetMetric: server CPU per request': 'µs', 'while parsing: publishes meanwhile': '' },
   live: { 'one port each: server CPU per subscriber and message': 'µs', 'one port each: message': 'bytes' },
   refresh: { 'body received to published, p50': 'ms', 'heap growth per publish': 'kB' },
@@ -98,7 +102,7 @@ test('what cannot be run is named', async () => {
   const unknown = await runBench('--smoke', 'parse', 'speed');
   expect(unknown.code).toBe(1);
   expect(unknown.stderr).toContain(
-    'cannot run speed: there is parse, read, encode, slice, rates, history, http, live, refresh',
+    'cannot run speed: there is parse, read, encode, slice, rates, history, merge, http, live, refresh',
   );
   const rounds = await runBench('--smoke', '--rounds', '0');
   expect(rounds.code).toBe(1);
