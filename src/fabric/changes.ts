@@ -4,6 +4,7 @@
  */
 import { bug } from '../model/errors.js';
 import { parseSnapshotId } from '../model/ids.js';
+import { lowestBit } from '../snapshot/bits.js';
 import { ChangeSet } from '../snapshot/changes.js';
 import type { RowAddress, Table } from './table.js';
 
@@ -165,7 +166,7 @@ export function visitChanges(
       const shared = index?.sharedBits(p, w) ?? 0;
       let bits = shared | (set ? set.touchedBits(w) : 0);
       while (bits !== 0) {
-        const slot = w * 32 + (31 - Math.clz32(bits & -bits));
+        const slot = w * 32 + lowestBit(bits);
         const isShared = (shared & bits & -bits) !== 0;
         bits &= bits - 1;
         if (isShared && (index!.firstPart(index!.rowOf(p, slot)) !== p || !changes.concerns(p, slot)))

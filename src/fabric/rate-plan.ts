@@ -1,4 +1,5 @@
 /** Which columns of a source are counters, which are gauges, and whether their samples are kept. */
+import { matchesGlob } from '../model/glob.js';
 import { ROLE_COUNTER, ROLE_GAUGE, ROLE_NONE, type RatePlan, type RatePolicy } from '../model/rates.js';
 import type { ColumnSpec } from '../model/schema.js';
 import type { SegmentSpec } from '../snapshot/layout.js';
@@ -9,7 +10,7 @@ import { previousBytes } from '../snapshot/previous-layout.js';
  * setting or a number of something. Names fall into words at `_`, other punctuation, and where
  * capitals begin: Module_Temperature, PortVLXmitWait, logical_state. docs/rates.md lists them.
  */
-export const GAUGE_WORDS: readonly string[] = [
+const GAUGE_WORDS: readonly string[] = [
   ...['temp', 'temperature', 'voltage', 'power', 'bias', 'snr', 'rpm', 'ber'],
   ...['state', 'status', 'opcode', 'code', 'mode', 'type', 'blame', 'fec', 'active', 'enabled'],
   ...['speed', 'width', 'bandwidth', 'mbps', 'gbps', 'bps', 'rate', 'mtu', 'cbw'],
@@ -36,15 +37,11 @@ export function isGaugeByName(name: string): boolean {
 
 /** Admits the names that one of the patterns is: `*` any characters, `?` one; case does not matter. */
 function nameMatcher(patterns: readonly string[]): (name: string) => boolean {
-  if (patterns.length === 0) return () => false;
-  const sources = patterns.map((pattern) =>
-    pattern
-      .replace(/[\\^$.+()[\]{}|]/g, '\\$&')
-      .replace(/\*+/g, '.*')
-      .replaceAll('?', '.'),
-  );
-  const matcher = new RegExp(`^(?:${sources.join('|')})$`, 'is');
-  return (name) => matcher.test(name);
+  const globs = patterns.map((pattern) => pattern.toLowerCase());
+  return (name) => {
+    const lower = name.toLowerCase();
+    return globs.some((glob) => matchesGlob(lower, glob));
+  };
 }
 
 /** ROLE_* of each column. */

@@ -5,7 +5,7 @@
  * It builds the merge index when there are new segments or keys, keeps rows whose newest sample would
  * be lost (held-rows.ts), marks the shared rows that change their owner, and counts the table's rows.
  */
-import { popcount } from '../snapshot/changes.js';
+import { lowestBit, popcount } from '../snapshot/bits.js';
 import { CarriedRows, HeldRows } from '../snapshot/held-rows.js';
 import type { SegmentRef } from '../snapshot/layout.js';
 import { MergeIndex, type MergeRef, type MergeSpec } from '../snapshot/merge-index.js';
@@ -140,7 +140,7 @@ class Turnover {
       const present = reader.i32[bank.presenceWord + w]! | reader.i32[old.presenceWord + w]!;
       let bits = this.#index.sharedBits(this.#own, w) & present;
       while (bits !== 0) {
-        this.#row(w * 32 + (31 - Math.clz32(bits & -bits)));
+        this.#row(w * 32 + lowestBit(bits));
         bits &= bits - 1;
       }
     }
@@ -188,7 +188,7 @@ function countRows(
       rowsTotal += popcount(present & ~shared);
       let bits = present & shared;
       while (bits !== 0) {
-        const slot = w * 32 + (31 - Math.clz32(bits & -bits));
+        const slot = w * 32 + lowestBit(bits);
         bits &= bits - 1;
         const others = otherHolders(index, parts, p, index.rowOf(p, slot));
         if (others.earlier > 0) continue;

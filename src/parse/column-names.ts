@@ -1,4 +1,5 @@
 /** What the columns of a body are called in the table: `rename`, `drop` and `duplicate_columns`. */
+import { matchesGlob } from '../model/glob.js';
 import type { ParsePolicy } from '../model/parse-policy.js';
 import { ParseStop } from './failure.js';
 import { quoted } from './header-names.js';
@@ -68,26 +69,4 @@ function dropMatcher(patterns: readonly string[]): (name: string) => boolean {
   const exact: ReadonlySet<string> = new Set(patterns);
   const globs = patterns.filter((pattern) => /[*?]/.test(pattern));
   return (name) => exact.has(name) || globs.some((glob) => matchesGlob(name, glob));
-}
-
-/** `*`: any characters, `?`: one. Takes time in proportion to the two lengths at worst multiplied. */
-export function matchesGlob(text: string, glob: string): boolean {
-  let t = 0;
-  let g = 0;
-  let star = -1;
-  let retry = 0;
-  while (t < text.length) {
-    if (glob[g] === '*') {
-      star = g++;
-      retry = t;
-    } else if (g < glob.length && (glob[g] === '?' || glob[g] === text[t])) {
-      t++;
-      g++;
-    } else if (star >= 0) {
-      g = star + 1;
-      t = ++retry;
-    } else return false;
-  }
-  while (glob[g] === '*') g++;
-  return g === glob.length;
 }

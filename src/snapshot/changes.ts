@@ -18,6 +18,7 @@ import {
   type SegmentRef,
   type SegmentViews,
 } from './layout.js';
+import { popcount } from './bits.js';
 
 export interface ChangeCounts {
   readonly changedCells: number;
@@ -25,13 +26,6 @@ export interface ChangeCounts {
   readonly vanished: number;
   /** Rows present before and now whose own time moved. */
   readonly retimed: number;
-}
-
-/** Bits that are set in 32. */
-export function popcount(word: number): number {
-  let v = word - ((word >>> 1) & 0x55555555);
-  v = (v & 0x33333333) + ((v >>> 2) & 0x33333333);
-  return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
 function ringEntry(views: SegmentViews, version: number): number {

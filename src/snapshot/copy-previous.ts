@@ -2,6 +2,7 @@
  * The samples before of a row that is kept as it is: from one bank to another, of the same segment or
  * of the one that replaces it.
  */
+import { copyBit, copyTag } from './bits.js';
 import type { SegmentViews } from './layout.js';
 
 /** A row of one version of a segment. */
@@ -9,20 +10,6 @@ export interface RowPlace {
   readonly views: SegmentViews;
   readonly version: number;
   readonly slot: number;
-}
-
-/** Copies the bit of one slot to another's. */
-function copyBit(
-  from: Int32Array,
-  fromWord: number,
-  fromSlot: number,
-  to: Int32Array,
-  toWord: number,
-  toSlot: number,
-): void {
-  const bit = (from[fromWord + (fromSlot >> 5)]! >>> (fromSlot & 31)) & 1;
-  const at = toWord + (toSlot >> 5);
-  to[at] = (to[at]! & ~(1 << (toSlot & 31))) | (bit << (toSlot & 31));
 }
 
 /**
@@ -54,9 +41,6 @@ export function copyPrevious(from: RowPlace, to: RowPlace, source: readonly numb
     b.i32[y] = a.i32[x]!;
     b.i32[y + 1] = a.i32[x + 1]!;
     if (target.tagWord[column]! < 0) return;
-    const tag = (a.i32[had.tagWord[c]! + (from.slot >> 4)]! >>> ((from.slot & 15) * 2)) & 3;
-    const at = target.tagWord[column]! + (to.slot >> 4);
-    const shift = (to.slot & 15) * 2;
-    b.i32[at] = (b.i32[at]! & ~(3 << shift)) | (tag << shift);
+    copyTag(a.i32, had.tagWord[c]!, from.slot, b.i32, target.tagWord[column]!, to.slot);
   });
 }

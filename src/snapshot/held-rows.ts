@@ -17,24 +17,10 @@ import {
   type SegmentViews,
 } from './layout.js';
 import { CHANGE_RING } from '../model/limits.js';
+import { copyBit, copyTag } from './bits.js';
 import { copyPrevious } from './copy-previous.js';
-import { isValid, tagOf, type BankView, type SegmentReader } from './reader.js';
+import { isValid, type BankView, type SegmentReader } from './reader.js';
 import { rowIndex, stringTable } from './tables.js';
-
-/** The two tag bits of a mixed column's cell, from one bitmap to another; nothing for other kinds. */
-function copyTag(i32: Int32Array, from: number, to: number, slot: number): void {
-  if (from < 0) return;
-  const mask = 3 << ((slot & 15) * 2);
-  const at = to + (slot >> 4);
-  i32[at] = (i32[at]! & ~mask) | (i32[from + (slot >> 4)]! & mask);
-}
-
-/** Copies the bit of `slot` from one bitmap to another. */
-function copyBit(i32: Int32Array, from: number, to: number, slot: number): void {
-  const mask = 1 << (slot & 31);
-  const at = to + (slot >> 5);
-  i32[at] = (i32[at]! & ~mask) | (i32[from + (slot >> 5)]! & mask);
-}
 
 /**
  * Copies all that a bank knows of a row, times apart, to the same slot of the other bank. Whatever
@@ -46,8 +32,8 @@ function copyRow(views: SegmentViews, fromVersion: number, slot: number): void {
   const from = layout.banks[fromVersion & 1]!;
   const to = layout.banks[(fromVersion & 1) ^ 1]!;
   for (let c = 0; c < layout.spec.columns.length; c++) {
-    copyBit(i32, from.validityWord[c]!, to.validityWord[c]!, slot);
-    copyTag(i32, from.tagWord[c]!, to.tagWord[c]!, slot);
+    copyBit(i32, from.validityWord[c]!, slot, i32, to.validityWord[c]!, slot);
+    if (from.tagWord[c]! >= 0) copyTag(i32, from.tagWord[c]!, slot, i32, to.tagWord[c]!, slot);
     copyCell(f64, from.cell0[c]!, to.cell0[c]!, slot);
   }
   copyPrevious({ views, version: fromVersion, slot }, { views, version: fromVersion + 1, slot }, null);
@@ -187,9 +173,7 @@ export class CarriedRows {
       i32[cell] = stringTable(this.#views).insert(this.#from.u8, start, start + this.#from.stringLength(id));
       if (i32[cell] < 0) return;
     } else if (view.kind === 'mixed') {
-      const tags = bank.tagWord[column]! + (target >> 4);
-      const at = (target & 15) * 2;
-      i32[tags] = (i32[tags]! & ~(3 << at)) | (tagOf(view, slot) << at);
+      copyTag(view.i32, view.tagWord, slot, i32, bank.tagWord[column]!, target);
     }
     i32[validity]! |= 1 << (target & 31);
   }

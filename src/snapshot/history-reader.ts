@@ -15,14 +15,9 @@ import {
   type HistoryRef,
   type HistoryTables,
 } from './history-layout.js';
+import { popcount } from './bits.js';
 
 const encoder = new TextEncoder();
-
-function popcount(word: number): number {
-  let v = word - ((word >>> 1) & 0x55555555);
-  v = (v & 0x33333333) + ((v >>> 2) & 0x33333333);
-  return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
-}
 
 /** What one frame says of one cell. Filled by `read`. */
 class CellChange {

@@ -11,6 +11,7 @@ import {
   type SegmentRef,
   type SegmentViews,
 } from './layout.js';
+import { forEachBit } from './bits.js';
 
 /** How much of what is gone is remembered, for each source. */
 export interface MissingRules {
@@ -43,11 +44,6 @@ export interface MissingCounts {
 
 /** When nobody says otherwise: MISSING_ROWS_MAX and MISSING_KEEP_MS. */
 export const MISSING_DEFAULTS: MissingRules = { rowsMax: 10_000, keepMs: 86_400_000 };
-
-/** Calls `visit` for each bit that is set in `bits`, the word of slots from `slot0`. */
-export function forEachBit(bits: number, slot0: number, visit: (slot: number) => void): void {
-  for (let rest = bits; rest !== 0; rest &= rest - 1) visit(slot0 + 31 - Math.clz32(rest & -rest));
-}
 
 /** The missing rows of one published bank. Any thread; main, or a job for which it is pinned. */
 export class MissingRows {

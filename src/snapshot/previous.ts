@@ -11,6 +11,7 @@
  */
 import { ROLE_COUNTER } from '../model/rates.js';
 import { TAG_F64, TAG_I64, type ColumnKind } from '../model/schema.js';
+import { lowestBit } from './bits.js';
 import { BANK_SNAPSHOT_TS_F64, CONTROL_SLOTS, type BankLayout, type SegmentViews } from './layout.js';
 import type { PreviousLayout } from './previous-layout.js';
 
@@ -155,7 +156,7 @@ class Carry {
     i32[this.#to.validWord[c]! + w]! |= bits;
     const [to, from] = [this.#to.tagWord[c]!, this.#from.tagWord[c]!];
     for (let rest = bits; rest !== 0; rest &= rest - 1) {
-      const slot = w * 32 + (31 - Math.clz32(rest & -rest));
+      const slot = w * 32 + lowestBit(rest);
       f64.copyWithin(this.#to.cell0[c]! + slot, this.#from.cell0[c]! + slot, this.#from.cell0[c]! + slot + 1);
       if (to < 0) continue;
       const mask = 3 << ((slot & 15) * 2);

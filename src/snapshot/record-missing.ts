@@ -3,6 +3,7 @@
  * publishes. A new generation begins with other slots: its first fill takes over what the generation
  * before knew as missing, and what that one held and the body lacks, as absent slots of its own.
  */
+import { forEachBit } from './bits.js';
 import type { ByteTable } from './byte-table.js';
 import {
   BANK_FORGOTTEN,
@@ -15,7 +16,6 @@ import {
   type SegmentViews,
 } from './layout.js';
 import {
-  forEachBit,
   MISSING_DEFAULTS,
   type MissingCarry,
   type MissingCounts,

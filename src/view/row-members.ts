@@ -4,6 +4,7 @@
  * before. Plain data, a few kilobytes, that crosses threads.
  */
 import type { RowAddress, Table } from '../fabric/table.js';
+import { lowestBit } from '../snapshot/bits.js';
 
 export interface RowMembers {
   /** By part: where its words begin; one more entry ends the last part. */
@@ -58,7 +59,7 @@ export function eachMember({ starts, words }: RowMembers, visit: (part: number, 
     const start = starts[part]!;
     for (let w = start; w < starts[part + 1]!; w++) {
       for (let bits = words[w]!; bits !== 0; bits &= bits - 1) {
-        visit(part, (w - start) * 32 + (31 - Math.clz32(bits & -bits)));
+        visit(part, (w - start) * 32 + lowestBit(bits));
       }
     }
   }

@@ -1,7 +1,7 @@
 /** rename and drop against the same table without them: what is kept is the same, cell by cell. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { matchesGlob } from '../../src/parse/column-names.js';
+import { matchesGlob } from '../../src/model/glob.js';
 import { oracleOf } from '../fixtures/parse-oracle.js';
 import { parseTable, policyOf } from '../fixtures/parse-table.js';
 

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findRepoRoot } from '../../../scripts/tidy/repo.js';
+import { pem } from '../../fixtures/served-bodies.js';
 import { loadConfig, type LoadedConfig } from '../../../src/config/load.js';
 
 const root = findRepoRoot();
@@ -11,9 +12,9 @@ const PAGES = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `do
 );
 /** The PEM files that the pages name, by files of this repository. */
 const PEM: Readonly<Record<string, string>> = {
-  'ca.pem': 'ca.pem',
-  'weft.pem': 'client.pem',
-  'weft-key.pem': 'client-key.pem',
+  'ca.pem': 'ca',
+  'weft.pem': 'client',
+  'weft-key.pem': 'client-key',
 };
 
 const blocks = PAGES.flatMap((page) =>
@@ -23,8 +24,7 @@ const blocks = PAGES.flatMap((page) =>
 );
 
 function load(yaml: string): LoadedConfig {
-  const readFile = (path: string): string =>
-    path === 'weft.yaml' ? yaml : readFileSync(join(root, 'test/fixtures/tls', PEM[basename(path)]!), 'utf8');
+  const readFile = (path: string): string => (path === 'weft.yaml' ? yaml : pem(PEM[basename(path)]!));
   return loadConfig({ argv: ['serve', '--config', 'weft.yaml'], env: { TOKEN: 'secret' }, readFile });
 }
 

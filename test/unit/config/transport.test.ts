@@ -1,12 +1,10 @@
 /** Shards, unix sockets and TLS of a source: what they become, and every way to get them wrong. */
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { findRepoRoot } from '../../../scripts/tidy/repo.js';
 import { loadConfig, type LoadedConfig } from '../../../src/config/load.js';
 import { Redactor } from '../../../src/model/redact.js';
+import { pem } from '../../fixtures/served-bodies.js';
 import { configOf, mistakesOf, sourceMistakes } from './load-helper.js';
 
-const pem = (name: string): string => readFileSync(`${findRepoRoot()}/test/fixtures/tls/${name}.pem`, 'utf8');
 const sourcesOf = (file: string) => configOf({ file }).sources;
 
 /** A source at https://h/c with that `tls:`; files are those of test/fixtures/tls, and some bad ones. */

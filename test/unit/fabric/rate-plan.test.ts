@@ -50,6 +50,11 @@ describe('roles', () => {
     expect(rolesOf([{ name: 'axb', kind: 'i64' }], { ...ALL_RATES, columns: ['a.b'] })).toEqual([N]);
   });
 
+  test('a pattern of many stars takes no time that grows with their number', () => {
+    const column = { name: 'a'.repeat(200), kind: 'i64' } as const;
+    expect(rolesOf([column], { ...ALL_RATES, columns: [`${'*a'.repeat(60)}b`] })).toEqual([N]);
+  });
+
   test.each([
     'Chip_Temp',
     'cpu_util_pct',

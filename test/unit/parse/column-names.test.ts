@@ -1,6 +1,6 @@
 /** rename, drop and the key of XDR switches: what a header means when the configuration says more. */
 import { describe, expect, test } from 'vitest';
-import { matchesGlob } from '../../../src/parse/column-names.js';
+import { matchesGlob } from '../../../src/model/glob.js';
 import { cellsOf, failureOf, tableOf } from '../../fixtures/parse-table.js';
 
 describe('rename', () => {
