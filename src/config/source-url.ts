@@ -11,7 +11,7 @@ const ALLOWED =
   'an absolute http:// or https:// URL without user name, password or fragment, file:// and a path, or unix:/socket:/path';
 
 /** Why `text` is no source URL, or undefined when it is one. Never quotes the URL: it may hold a secret. */
-export function urlProblem(text: string): string | undefined {
+function urlProblem(text: string): string | undefined {
   if (text.length > URL_LENGTH_MAX) return `${ALLOWED}, of at most ${URL_LENGTH_MAX} characters`;
   if (text.includes('${')) return `${ALLOWED}; \${...} is resolved in header values only`;
   if (isFileUrl(text)) return fileUrlProblem(text);

@@ -7,7 +7,7 @@ export const HISTORY_GROUP_BYTES_MAX = 4 + 8 + 16 + 8 + 8 * HISTORY_GROUP_SLOTS;
 /** Frames that a block of the ring holds at least. */
 export const HISTORY_BLOCK_FRAMES = 8;
 /** Frames beyond the window: those of the block that is filled, of the oldest one, and two for the edges. */
-export const HISTORY_SPARE_FRAMES = 2 * HISTORY_BLOCK_FRAMES + 2;
+const HISTORY_SPARE_FRAMES = 2 * HISTORY_BLOCK_FRAMES + 2;
 /** Shared buffers are made in multiples of this. */
 export const HISTORY_GRAIN_BYTES = 64 * 1024;
 /** Tables are made for so many times the rows seen. */

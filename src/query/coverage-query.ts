@@ -3,8 +3,8 @@ import { WeftError } from '../model/errors.js';
 import { shown } from './echo.js';
 import { QueryParams } from './params.js';
 
-export const COVERAGE_LIMIT_DEFAULT = 100;
-export const COVERAGE_LIMIT_MAX = 10_000;
+const COVERAGE_LIMIT_DEFAULT = 100;
+const COVERAGE_LIMIT_MAX = 10_000;
 /** Rows that can be paged over. */
 const OFFSET_MAX = 1e9;
 

@@ -4,6 +4,7 @@
  */
 import { parseSnapshotId } from '../model/ids.js';
 import type { Table } from '../fabric/table.js';
+import { compareBytes } from './text-tests.js';
 
 /** One entry for each key, whether its row is present or not; equal keys of several parts once. */
 export interface KeyOrder {
@@ -20,16 +21,7 @@ function compareKeys(table: Table, partA: number, slotA: number, partB: number, 
   const b = table.parts[partB]!.reader;
   const lengthA = a.keyLength(slotA);
   const lengthB = b.keyLength(slotB);
-  const bytesA = a.u8;
-  const bytesB = b.u8;
-  const common = Math.min(lengthA, lengthB);
-  let atA = a.keyStart(slotA);
-  let atB = b.keyStart(slotB);
-  for (const end = atA + common; atA < end; atA++, atB++) {
-    const difference = bytesA[atA]! - bytesB[atB]!;
-    if (difference !== 0) return difference;
-  }
-  return lengthA - lengthB;
+  return compareBytes(a.u8, a.keyStart(slotA), lengthA, b.u8, b.keyStart(slotB), lengthB);
 }
 
 function sort(table: Table): KeyOrder {

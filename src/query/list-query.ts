@@ -41,7 +41,7 @@ export interface ListSelection extends Slice {
 }
 
 /** Parameters of ListMetrics beside those that every route takes. */
-export const LIST_PARAMETERS = [
+const LIST_PARAMETERS = [
   'fields',
   'switches',
   'where',

@@ -35,7 +35,7 @@ export function isWord(text: string): boolean {
 }
 
 /** A field as the language writes it: a bare word, or in double quotes. */
-export function formatField(field: string): string {
+function formatField(field: string): string {
   if (field === KEY_FIELD) return KEY_WORD;
   if (isPseudoField(field)) return field;
   const bare = isWord(field) && field !== KEY_WORD && !/^[-@]/.test(field);

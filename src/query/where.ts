@@ -16,7 +16,7 @@ import type { Table } from '../fabric/table.js';
 import type { Clause, Operator, Value } from './clause-types.js';
 import { compileClause } from './clause.js';
 import { isNumber } from './decimal.js';
-import { formatRef, isPseudoField, isWord, Tokens } from './tokens.js';
+import { formatRef, isWord, Tokens } from './tokens.js';
 
 /** Plain data that crosses threads. Not empty. */
 export interface Where {
@@ -119,11 +119,6 @@ function formatClause(clause: Clause): string {
 /** Canonical text: parseWhere of it gives an equal filter. */
 export function formatWhere(where: Where): string {
   return where.clauses.map(formatClause).join(` ${AND} `);
-}
-
-/** Names of the table's columns that a filter reads, each once; pseudo-columns are not among them. */
-export function whereColumns(where: Where): readonly string[] {
-  return [...new Set(where.clauses.map(({ field }) => field).filter((field) => !isPseudoField(field)))];
 }
 
 /**

@@ -49,7 +49,7 @@ export interface HistoryRef {
   readonly frameSlots: Int32Array;
 }
 
-export const CONTROL_ENTRIES = 0;
+const CONTROL_ENTRIES = 0;
 export const CONTROL_KEY_BYTES = 1;
 /** Slots ever handed out. */
 export const CONTROL_SLOTS = 2;

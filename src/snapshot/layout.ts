@@ -68,7 +68,7 @@ export const CONTROL_WORDS = 96;
 export const MAGIC = 0x77656674;
 
 /** Words of a bank's meta block; the f64 ones are indices in 8-byte units from its start. */
-export const BANK_META_WORDS = 16;
+const BANK_META_WORDS = 16;
 export const BANK_ROWS = 0;
 export const BANK_STRINGS = 1;
 export const BANK_SLOTS = 2;

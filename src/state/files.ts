@@ -29,7 +29,7 @@ const TEMP = /\.weftstate\.[0-9]+\.tmp$/;
 const CHUNK_BYTES = 4 * 1024 * 1024;
 const TEMP_NAMES_MAX = 100;
 
-export function statePath(dir: string, sourceId: string): string {
+function statePath(dir: string, sourceId: string): string {
   return join(dir, sourceId + SUFFIX);
 }
 

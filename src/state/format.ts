@@ -11,7 +11,7 @@ export const FORMAT_VERSION = 1;
 export const HEAD_BYTES = 24;
 export const DIGEST_BYTES = 32;
 /** Metadata are a few names and times. */
-export const META_BYTES_MAX = 64 * 1024;
+const META_BYTES_MAX = 64 * 1024;
 
 const VERSION_AT = 8;
 const META_LENGTH_AT = 12;

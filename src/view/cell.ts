@@ -106,20 +106,3 @@ export function writePlainCell(
     out.bytes(reader.u8, start, start + reader.stringLength(id));
   } else writeJsonCell(out, reader, column, slot, false);
 }
-
-/** A cell as a value: integers beyond 2^53 as bigint, null when missing. Not for hot paths. */
-export function cellValue(
-  reader: SegmentReader,
-  column: ColumnView | undefined,
-  slot: number,
-): number | bigint | string | null {
-  if (column === undefined || !isValid(column, slot)) return null;
-  const cell = column.cell0 + slot;
-  const kind = cellKind(column, slot);
-  if (kind === 'f64') return column.f64[cell]!;
-  const low = column.i32[cell * 2]!;
-  const high = column.i32[cell * 2 + 1]!;
-  if (kind === 'text') return reader.stringText(low);
-  const exact = (BigInt(kind === 'i64' ? high : high >>> 0) << 32n) | BigInt(low >>> 0);
-  return isBeyondDouble(high, low, kind === 'i64') ? exact : Number(exact);
-}

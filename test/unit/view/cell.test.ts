@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Table } from '../../../src/fabric/table.js';
 import type { ColumnKind } from '../../../src/model/schema.js';
 import { ByteWriter } from '../../../src/view/bytes.js';
-import { cellValue, writeCsvCell, writeJsonCell, writePlainCell } from '../../../src/view/cell.js';
+import { writeCsvCell, writeJsonCell, writePlainCell } from '../../../src/view/cell.js';
 import { row, tableOf, type Cell } from '../../fixtures/tables.js';
 
 /** A one-column table of `cells`, each in a row of its own. */
@@ -99,19 +99,8 @@ describe('numbers', () => {
     expect(plain('mixed', [-0.5, 2n ** 64n - 1n, null])).toEqual(['-0.5', '18446744073709551615', 'null']);
   });
 
-  it('come back as values', () => {
-    const table = columnOf('mixed', MIXED);
-    const values = MIXED.map((_, slot) => cellValue(table.parts[0]!.reader, table.columnView(0, 0), slot));
-    expect(values).toEqual(MIXED);
-    const integers = columnOf('i64', I64);
-    expect(
-      I64.map((_, slot) => cellValue(integers.parts[0]!.reader, integers.columnView(0, 0), slot)),
-    ).toEqual(I64);
-  });
-
   it('are missing where the part lacks the column', () => {
     const { reader } = columnOf('i64', [1]).parts[0]!;
-    expect(cellValue(reader, undefined, 0)).toBeNull();
     const out = new ByteWriter(100, 'X');
     writeJsonCell(out, reader, undefined, 0, false);
     writeCsvCell(out, reader, undefined, 0);
