@@ -1,5 +1,6 @@
 /** What a settle job is given, and what becomes of its answer. Main only. */
 import type { FreeList } from '../snapshot/free-list.js';
+import { HELD_MS_MIN } from '../model/limits.js';
 import { MergeMemory } from '../snapshot/merge-memory.js';
 import type { Fabric, MountedSegment, SettledRows } from './fabric.js';
 import type { SettleAnswer, SettleTask } from './settle.js';
@@ -27,6 +28,7 @@ export function planSettle(fabric: Fabric, mounted: MountedSegment, free: FreeLi
   const slots = order.map(({ segment, ref }, p) =>
     p === own ? segment.reader.slotCount : segment.reader.bank(ref.version).slots,
   );
+  const { maxStaleMs } = fabric.sources.find(({ id }) => id === sourceId)!;
   const current = fabric.merged;
   const sameSegments =
     fabric.table?.schema.generations.length === parts.length &&
@@ -44,6 +46,7 @@ export function planSettle(fabric: Fabric, mounted: MountedSegment, free: FreeLi
     own,
     before: served && { segment: served.segment.ref, version: served.ref.version },
     index: index?.index ?? null,
+    holdMs: Math.max(HELD_MS_MIN, maxStaleMs),
     buildIn: memory?.buffer ?? null,
   };
   return {

@@ -9,7 +9,7 @@ import { lowestBit, popcount } from '../snapshot/bits.js';
 import { CarriedRows, HeldRows } from '../snapshot/held-rows.js';
 import type { SegmentRef } from '../snapshot/layout.js';
 import { MergeIndex, type MergeRef, type MergeSpec } from '../snapshot/merge-index.js';
-import { SegmentReader } from '../snapshot/reader.js';
+import { SegmentReader, type BankView } from '../snapshot/reader.js';
 import { newestOf, type ReadBank, type RowAddress } from './newest.js';
 import { openParts, type PartRef } from './table.js';
 
@@ -30,6 +30,8 @@ export interface SettleTask {
   readonly before: ServedVersion | null;
   /** The index served now, of the same segments; null when there is none. */
   readonly index: MergeRef | null;
+  /** Rows are held no longer than this after the first body without a sample as new. */
+  readonly holdMs: number;
   /** Where a new index is built; null: the one served now is brought up to date. */
   readonly buildIn: SharedArrayBuffer | null;
 }
@@ -63,7 +65,7 @@ export function settle(task: SettleTask): SettleAnswer {
   }
   if (!index) throw new Error('BUG: a settle job without an index');
   if (before && sameSegment) {
-    const turn = new Turnover(index, after, own, fabricVersion, before);
+    const turn = new Turnover(index, after, task, before);
     turn.run();
     ownersChanged += turn.ownersChanged;
     heldRows = turn.heldRows;
@@ -73,10 +75,26 @@ export function settle(task: SettleTask): SettleAnswer {
 }
 
 /**
+ * Whether a row of a source's version before may outlive a body that came at `receivedAtMs`. Not for
+ * ever: other sources may be dead, or stuck in the past. A sample from after this body came can only
+ * mean that this machine's clock was set back: such rows would be held until it catches up.
+ */
+function mayHold(
+  reader: SegmentReader,
+  before: BankView,
+  slot: number,
+  receivedAtMs: number,
+  holdMs: number,
+): boolean {
+  if (reader.sampleMs(before, slot) > receivedAtMs) return false;
+  return !(receivedAtMs - reader.heldSinceMs(before, slot) > holdMs);
+}
+
+/**
  * The source has a new segment: rows of the old one whose sample is newer than all others are kept
  * in the new one, under the same rule as `Turnover` has. By key: the index is not made yet.
  */
-function carryRows({ parts, own }: SettleTask, before: ServedVersion): number {
+function carryRows({ parts, own, holdMs }: SettleTask, before: ServedVersion): number {
   // Its own readers: a bank is to be opened again once its rows are complete.
   const now = openParts(parts);
   const { reader: fresh, bank: freshBank, ref } = now[own]!;
@@ -92,7 +110,7 @@ function carryRows({ parts, own }: SettleTask, before: ServedVersion): number {
   for (let slot = 0; slot < oldBank.slots; slot++) {
     if (!old.isPresent(oldBank, slot)) continue;
     const sampleMs = old.sampleMs(oldBank, slot);
-    if (sampleMs > freshBank.receivedAtMs) continue;
+    if (!mayHold(old, oldBank, slot, freshBank.receivedAtMs, holdMs)) continue;
     if (sampleIn({ reader: fresh, bank: freshBank }, slot) >= sampleMs) continue;
     let otherMs = -Infinity;
     now.forEach((part, p) => {
@@ -112,6 +130,7 @@ class Turnover {
   readonly #before: readonly ReadBank[];
   readonly #own: number;
   readonly #fabricVersion: number;
+  readonly #holdMs: number;
   readonly #held: HeldRows;
   readonly #then: RowAddress = { part: 0, slot: -1 };
   readonly #now: RowAddress = { part: 0, slot: -1 };
@@ -119,10 +138,10 @@ class Turnover {
   constructor(
     index: MergeIndex,
     after: readonly ReadBank[],
-    own: number,
-    fabricVersion: number,
+    { own, fabricVersion, holdMs }: SettleTask,
     before: ServedVersion,
   ) {
+    this.#holdMs = holdMs;
     this.#index = index;
     this.#after = after;
     this.#own = own;
@@ -150,7 +169,7 @@ class Turnover {
     const row = this.#index.rowOf(this.#own, slot);
     const thenMs = newestOf(this.#index, this.#before, row, this.#then);
     const nowMs = newestOf(this.#index, this.#after, row, this.#now);
-    if (nowMs < thenMs && this.#then.part === this.#own && this.#mustHold(row, thenMs)) {
+    if (nowMs < thenMs && this.#then.part === this.#own && this.#mustHold(row, slot)) {
       this.#held.keep(slot);
       this.heldRows++;
       return;
@@ -161,15 +180,14 @@ class Turnover {
     this.ownersChanged++;
   }
 
-  /**
-   * Another part would be shown with an older sample. A sample from after this body came can only
-   * mean that this machine's clock was set back: such rows would be held until it catches up.
-   */
-  #mustHold(row: number, sampleMs: number): boolean {
-    if (sampleMs > this.#after[this.#own]!.bank.receivedAtMs) return false;
+  /** Another part would be shown with an older sample. `slot`: of the row, in the own part. */
+  #mustHold(row: number, slot: number): boolean {
+    const { receivedAtMs } = this.#after[this.#own]!.bank;
+    const before = this.#before[this.#own]!;
+    if (!mayHold(before.reader, before.bank, slot, receivedAtMs, this.#holdMs)) return false;
     return this.#after.some(({ reader, bank }, p) => {
-      const slot = this.#index.slotOf(row, p);
-      return p !== this.#own && slot >= 0 && reader.isPresent(bank, slot);
+      const at = this.#index.slotOf(row, p);
+      return p !== this.#own && at >= 0 && reader.isPresent(bank, at);
     });
   }
 }

@@ -68,3 +68,6 @@ export const WHERE_VALUES_MAX = 1000;
 export const GLOB_CHARACTERS_MAX = 256;
 /** Keys of one `sort`. */
 export const SORT_KEYS_MAX = 8;
+
+/** Rows of redundant sources are held at least so long, whatever max_stale_ms says. */
+export const HELD_MS_MIN = 60_000;

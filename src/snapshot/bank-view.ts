@@ -36,6 +36,7 @@ export interface BankView {
   readonly rowTime0: number;
   readonly heldWord: number;
   readonly heldSample0: number;
+  readonly heldSince0: number;
   readonly rows: number;
   /** Rows kept from the version before because no source has a newer sample (held-rows.ts). */
   readonly held: number;

@@ -6,6 +6,7 @@
 import {
   BANK_HELD,
   BANK_MISSING,
+  BANK_RECEIVED_TS_F64,
   BANK_ROWS,
   BANK_SLOTS,
   BANK_STRINGS,
@@ -66,14 +67,29 @@ function forgetChanges(views: SegmentViews, version: number, slot: number): void
   }
 }
 
-/** Marks the row of `slot` as present and held. Its times are those of the sample it keeps. */
-function markHeld(
-  views: SegmentViews,
-  version: number,
-  slot: number,
-  timeMs: number,
-  sampleMs: number,
-): void {
+/** What a held row goes on saying: the times of the sample it keeps, and since when it is held. */
+interface HeldTimes {
+  readonly timeMs: number;
+  readonly sampleMs: number;
+  readonly sinceMs: number;
+}
+
+/** `receivedAtMs`: of the body that has no sample as new. */
+function timesOf(reader: SegmentReader, before: BankView, slot: number, receivedAtMs: number): HeldTimes {
+  return {
+    timeMs: reader.rowTimeMs(before, slot),
+    sampleMs: reader.sampleMs(before, slot),
+    sinceMs: reader.isHeld(before, slot) ? reader.heldSinceMs(before, slot) : receivedAtMs,
+  };
+}
+
+/** When the body came that filled a bank which may still be written. */
+function receivedAtOf({ f64, layout }: SegmentViews, version: number): number {
+  return f64[layout.banks[version & 1]!.metaWord / 2 + BANK_RECEIVED_TS_F64]!;
+}
+
+/** Marks the row of `slot` as present and held. */
+function markHeld(views: SegmentViews, version: number, slot: number, times: HeldTimes): void {
   const { i32, f64, layout } = views;
   const bank = layout.banks[version & 1]!;
   const mask = 1 << (slot & 31);
@@ -84,8 +100,9 @@ function markHeld(
   if ((i32[bank.missingWord + (slot >> 5)]! & mask) !== 0) i32[bank.metaWord + BANK_MISSING]!--;
   i32[bank.heldWord + (slot >> 5)]! |= mask;
   i32[bank.metaWord + BANK_HELD]!++;
-  f64[bank.rowTime0 + slot] = timeMs;
-  f64[bank.heldSample0 + slot] = sampleMs;
+  f64[bank.rowTime0 + slot] = times.timeMs;
+  f64[bank.heldSample0 + slot] = times.sampleMs;
+  f64[bank.heldSince0 + slot] = times.sinceMs;
 }
 
 /**
@@ -106,11 +123,10 @@ export class HeldRows {
   /** The row of `slot` stays as it is in version - 1 of the same segment. */
   keep(slot: number): void {
     const before = this.#reader.bank(this.#version - 1);
-    const timeMs = this.#reader.rowTimeMs(before, slot);
-    const sampleMs = this.#reader.sampleMs(before, slot);
+    const times = timesOf(this.#reader, before, slot, receivedAtOf(this.#views, this.#version));
     copyRow(this.#views, this.#version - 1, slot);
     forgetChanges(this.#views, this.#version, slot);
-    markHeld(this.#views, this.#version, slot, timeMs, sampleMs);
+    markHeld(this.#views, this.#version, slot, times);
   }
 }
 
@@ -152,8 +168,8 @@ export class CarriedRows {
     const { metaWord } = layout.banks[this.#version & 1]!;
     i32[metaWord + BANK_SLOTS] = keys.count;
     i32[metaWord + BANK_STRINGS] = stringTable(this.#views).count;
-    const timeMs = from.rowTimeMs(this.#bank, slot);
-    markHeld(this.#views, this.#version, target, timeMs, from.sampleMs(this.#bank, slot));
+    const receivedAtMs = receivedAtOf(views, this.#version);
+    markHeld(views, this.#version, target, timesOf(from, this.#bank, slot, receivedAtMs));
     return true;
   }
 

@@ -89,9 +89,10 @@ export const RING_VANISHED = 3;
 export interface BankLayout {
   readonly metaWord: number;
   readonly presenceWord: number;
-  /** Rows that were kept from the version before (held-rows.ts), and the times of their samples. */
+  /** Rows that were kept from the version before (held-rows.ts): the times of their samples, and since when. */
   readonly heldWord: number;
   readonly heldSample0: number;
+  readonly heldSince0: number;
   readonly rowTime0: number;
   readonly validityWord: Int32Array;
   readonly tagWord: Int32Array;
@@ -138,6 +139,7 @@ function layoutBank(cursor: Sections, spec: SegmentSpec, bitmapWords: number, me
   const presenceWord = cursor.words(bitmapWords);
   const heldWord = cursor.words(bitmapWords);
   const heldSample0 = cursor.doubles(spec.slotCapacity);
+  const heldSince0 = cursor.doubles(spec.slotCapacity);
   const rowTime0 = cursor.doubles(spec.slotCapacity);
   const validityWord = new Int32Array(count);
   const tagWord = new Int32Array(count).fill(-1);
@@ -156,6 +158,7 @@ function layoutBank(cursor: Sections, spec: SegmentSpec, bitmapWords: number, me
     presenceWord,
     heldWord,
     heldSample0,
+    heldSince0,
     rowTime0,
     validityWord,
     tagWord,

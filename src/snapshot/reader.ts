@@ -100,6 +100,7 @@ export class SegmentReader {
       rowTime0: bank.rowTime0,
       heldWord: bank.heldWord,
       heldSample0: bank.heldSample0,
+      heldSince0: bank.heldSince0,
       rows: i32[meta + BANK_ROWS]!,
       held: i32[meta + BANK_HELD]!,
       slots: i32[meta + BANK_SLOTS]!,
@@ -116,6 +117,11 @@ export class SegmentReader {
   /** True for a row that was kept from the version before. */
   isHeld(bank: BankView, slot: number): boolean {
     return bank.held > 0 && ((this.i32[bank.heldWord + (slot >> 5)]! >>> (slot & 31)) & 1) === 1;
+  }
+
+  /** Epoch ms at which the first body came that had no sample as new; NaN for a row that is not held. */
+  heldSinceMs(bank: BankView, slot: number): number {
+    return this.isHeld(bank, slot) ? this.#views.f64[bank.heldSince0 + slot]! : NaN;
   }
 
   /**

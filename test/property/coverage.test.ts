@@ -22,7 +22,7 @@ class Model {
   readonly #samples = new Map<string, ReadonlyMap<string, { timeMs: number; held: boolean }>>();
 
   publish(source: string, tsMs: number, keys: readonly string[]): void {
-    const sample = { cells: [], timeMs: tsMs, sampleMs: tsMs, held: false };
+    const sample = { cells: [], timeMs: tsMs, sampleMs: tsMs, held: false, heldSinceMs: NaN };
     const lost = this.#lost.get(source) ?? new Map<string, Loss>();
     this.#lost.set(source, lost);
     for (const key of this.rows(source)) {

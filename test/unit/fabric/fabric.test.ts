@@ -124,6 +124,27 @@ describe('rows of several sources', () => {
     expect(fixture.table.find('3', { part: 0, slot: 0 })).toBe(false);
   });
 
+  test.each([
+    [1000, 60_000],
+    [90_000, 90_000],
+  ])('with max_stale_ms %i a row is held for %i ms, though nobody reports it again', (maxStaleMs, holdMs) => {
+    const fixture = new TableFixture({ sources: ['x', 'y'], maxStaleMs });
+    fixture.publish('x', rows('1'), { dataTsMs: 1000 });
+    fixture.publish('y', rows('1', '2'), { dataTsMs: 2000 });
+    const first = 3000;
+    fixture.publish('y', rows('2'), { dataTsMs: first });
+    const last = fixture.publish('y', rows('2'), { dataTsMs: first + holdMs, newGeneration: true });
+    expect(keysOf(last)).toEqual(['1@y', '2@y']);
+    expect(keysOf(fixture.publish('y', rows('2'), { dataTsMs: first + holdMs + 1 }))).toEqual(['1@x', '2@y']);
+    // A row that is reported with an older sample is held as long.
+    fixture.publish('y', rows('1', '2'), { dataTsMs: 200_000 });
+    const old = (receivedAtMs: number): Table =>
+      fixture.publish('y', rows('1', '2'), { dataTsMs: 100, receivedAtMs });
+    expect(keysOf(old(201_000))).toEqual(['1@y', '2@y']);
+    expect(keysOf(old(201_000 + holdMs))).toEqual(['1@y', '2@y']);
+    expect(keysOf(old(201_001 + holdMs))).toEqual(['1@x', '2@y']);
+  });
+
   test('a row of one source alone vanishes, and steps back, as ever', () => {
     const fixture = new TableFixture({ sources: ['x', 'y'] });
     fixture.publish('y', rows('9'), { dataTsMs: 1000 });
