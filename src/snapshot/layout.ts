@@ -14,9 +14,9 @@
  *  string span    strings x 2 i32
  *  key bytes      u8, append-only, UTF-8
  *  string bytes   u8, append-only, UTF-8
- *  bank 0, bank 1                        presence bits | held bits | row time f64 | sample time f64 of
- *                                        held rows | validity bits a column |
- *                                        tag bits a mixed column | cells, column after column, 8 bytes each |
+ *  bank 0, bank 1                        presence bits | held bits | sample time f64 and held since f64 of
+ *                                        held rows | row time f64 | validity bits a column | tag bits a
+ *                                        mixed column | cells, column after column, 8 bytes each |
  *                                        missing bits | missing since f64 | time of their last sample f64 |
  *                                        the previous sample (previous-layout.ts), where one is kept
  *  change ring    CHANGE_RING x          touched bits | member bits | a bit a column: has changes |
