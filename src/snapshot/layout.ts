@@ -12,8 +12,7 @@
  *  string index   pow2 i32               open addressing: id + 1
  *  string hash    strings i32
  *  string span    strings x 2 i32
- *  key bytes      u8, append-only, UTF-8
- *  string bytes   u8, append-only, UTF-8
+ *  key bytes, string bytes               u8, append-only, UTF-8
  *  bank 0, bank 1                        presence bits | held bits | sample time f64 and held since f64 of
  *                                        held rows | row time f64 | validity bits a column | tag bits a
  *                                        mixed column | cells, column after column, 8 bytes each |
