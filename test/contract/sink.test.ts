@@ -108,3 +108,32 @@ test('a write that fails is counted, and the next publish is written', async () 
   fixture.publish('s1', [row('r', { a: 2 })]);
   await until('the write', () => runner.counts.written === 1);
 });
+
+test('a slow recording: one publish waits, the next is merged into it, and the newest is remembered', async () => {
+  const fixture = new TableFixture();
+  const { store } = new HistoryRig(['a'], 16 * MIB, 1e9);
+  const jobs = new InlineJobs();
+  const sink = new HistorySink('s1', store, {
+    jobs,
+    clock: fixture.clock,
+    jobTimeoutMs: 1000,
+    onSkipped: (reason) => expect.unreachable(reason),
+  });
+  const pin = (): (() => void) => fixture.fabric.pinSource('s1');
+  const runner = new SinkRunner(sink, fixture.fabric, { sources: ['s1'], pin, log: nullLogger });
+  const { closed, open } = gate();
+  jobs.gate = closed;
+  const publish = (a: number, newGeneration: boolean): void => {
+    fixture.publish('s1', [row('r', { a }, 1e12 + a)], { newGeneration });
+  };
+  publish(1, false);
+  await until('the recording', () => jobs.ran.length === 1);
+  publish(2, false);
+  // Within one generation a third would wait for the bank that is read.
+  publish(3, true);
+  publish(4, true);
+  open();
+  await until('the second recording', () => runner.counts.written === 2);
+  expect(runner.counts).toEqual({ written: 2, dropped: 2, failed: 0 });
+  expect(seriesOf(store.reader, 'r', ['a']).map(({ cells }) => cells[0])).toEqual([1, 4]);
+});
