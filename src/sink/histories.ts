@@ -17,7 +17,8 @@ import type { FreeList } from '../snapshot/free-list.js';
 import { HistoryBudget } from '../snapshot/history-budget.js';
 import { HistoryStore } from '../snapshot/history-store.js';
 import { encodeComparison, type CompareTask } from '../view/comparison.js';
-import { historyJobError, type HistoryBody } from '../view/history-body.js';
+import { runEncodeJob } from '../view/encode-job.js';
+import type { HistoryBody } from '../view/history-body.js';
 import { encodeSeries, type SeriesTask } from '../view/series.js';
 import { HistorySink } from './history-sink.js';
 import { SinkRunner } from './sink-runner.js';
@@ -197,18 +198,9 @@ export class Histories {
     const unpin = (): void => {
       for (const pin of pins) pin();
     };
-    const result = await this.#deps.jobs.run<HistoryBody>(name, task, {
-      jobClass: 'encode',
-      timeoutMs: this.settings.jobTimeoutMs,
-    });
-    if (!result.ok) {
-      // Until its thread has ended the job may still read.
-      void result.exited.then(unpin);
-      throw historyJobError(result);
-    }
-    unpin();
-    if (!result.value.ok) throw new WeftError(result.value.code, result.value.message);
-    return result.value.bytes;
+    const options = { what: 'read the history', timeoutMs: this.settings.jobTimeoutMs, unpin };
+    const { bytes } = await runEncodeJob<HistoryBody>(this.#deps.jobs, name, task, options);
+    return bytes;
   }
 
   /** Records no more. */

@@ -5,16 +5,16 @@
  * ask for the same meanwhile, and kept in a cache until the next publish.
  */
 import type { Clock } from '../model/clock.js';
-import { WeftError } from '../model/errors.js';
 import type { JobRunner } from '../model/jobs.js';
 import type { Fabric } from '../fabric/fabric.js';
 import type { Table } from '../fabric/table.js';
 import { requireTable } from '../query/freshness.js';
 import { dependsOnAge, type ListSelection } from '../query/list-query.js';
 import { BodyCache } from './body-cache.js';
+import { runEncodeJob } from './encode-job.js';
 import { encodeOrder, type ListOrder, type ListResult, type ListTask } from './encode-list.js';
 import { ListBody } from './list-body.js';
-import { isSmall, jobError, requireNames } from './list-work.js';
+import { isSmall, requireNames } from './list-work.js';
 
 /** Smaller bodies are sent as they are: compressing them saves no packet. */
 const GZIP_BYTES_MIN = 1400;
@@ -129,21 +129,13 @@ export class BodyService {
     this.#counts.jobs++;
     const unpin = fabric.pin();
     const task: ListTask = { table: table.ref(), ...this.#order(table, selection, gzip) };
-    const result = await jobs.run<ListResult>('encodeList', task, {
-      jobClass: 'encode',
-      timeoutMs: jobTimeoutMs,
-    });
-    if (!result.ok) {
-      // Until its thread has ended the job may still read.
-      void result.exited.then(unpin);
+    const options = { what: 'encode the list', timeoutMs: jobTimeoutMs, unpin };
+    try {
+      const { list } = await runEncodeJob<ListResult>(jobs, 'encodeList', task, options);
+      return new ListBody(table.snapshotId, list, selection.bare);
+    } catch (error) {
       this.#counts.failures++;
-      throw jobError(result);
+      throw error;
     }
-    unpin();
-    if (!result.value.ok) {
-      this.#counts.failures++;
-      throw new WeftError(result.value.code, result.value.message);
-    }
-    return new ListBody(table.snapshotId, result.value.list, selection.bare);
   }
 }

@@ -6,10 +6,8 @@
  */
 import type { Fabric } from '../fabric/fabric.js';
 import type { Table } from '../fabric/table.js';
-import { WeftError } from '../model/errors.js';
-import type { JobResult, JobRunner } from '../model/jobs.js';
+import type { JobRunner } from '../model/jobs.js';
 import type { CoverageQuery } from '../query/coverage-query.js';
-import { RETRY_AFTER_S } from '../query/freshness.js';
 import {
   encodeCoverage,
   type CoverageOrder,
@@ -17,6 +15,7 @@ import {
   type CoverageTask,
   type EncodedCoverage,
 } from './coverage.js';
+import { runEncodeJob } from './encode-job.js';
 
 /** Rows times sources that main looks at by itself. */
 const LOOKUPS_INLINE_MAX = 2_000;
@@ -46,14 +45,6 @@ const NOTHING_CSV: EncodedCoverage = {
   ...NOTHING,
   missing: new TextEncoder().encode('switch_id,source,since,last_timestamp\r\n'),
 };
-
-/** The refusal that a failed job means for its requests. */
-function jobError(result: Extract<JobResult<CoverageResult>, { ok: false }>): WeftError {
-  const message = `cannot make the coverage: ${result.message}`;
-  if (result.reason === 'timeout') return new WeftError('deadline', message);
-  if (result.reason === 'worker') return new WeftError('internal', message);
-  return new WeftError('overloaded', message, RETRY_AFTER_S);
-}
 
 function bytesOf(made: Coverage | Promise<Coverage>): number {
   return made instanceof Promise ? 0 : made.missing.byteLength + made.shared.byteLength;
@@ -117,17 +108,8 @@ export class CoverageService {
     const { fabric, jobs, jobTimeoutMs } = this.#options;
     const unpin = fabric.pin();
     const task: CoverageTask = { table: table.ref(), ...order };
-    const result = await jobs.run<CoverageResult>('encodeCoverage', task, {
-      jobClass: 'encode',
-      timeoutMs: jobTimeoutMs,
-    });
-    if (!result.ok) {
-      // Until its thread has ended the job may still read.
-      void result.exited.then(unpin);
-      throw jobError(result);
-    }
-    unpin();
-    if (!result.value.ok) throw new WeftError(result.value.code, result.value.message);
-    return { snapshotId: table.snapshotId, ...result.value.coverage };
+    const options = { what: 'make the coverage', timeoutMs: jobTimeoutMs, unpin };
+    const { coverage } = await runEncodeJob<CoverageResult>(jobs, 'encodeCoverage', task, options);
+    return { snapshotId: table.snapshotId, ...coverage };
   }
 }

@@ -13,6 +13,7 @@ import type { Table } from '../fabric/table.js';
 import { requireTable } from '../query/freshness.js';
 import { dependsOnAge, type ListRequest, type ListSelection } from '../query/list-query.js';
 import { makeCursorId, parseCursor } from './cursor-token.js';
+import { runEncodeJob } from './encode-job.js';
 import {
   encodePages,
   PAGES_ADVICE,
@@ -21,7 +22,7 @@ import {
   type PagesResult,
   type PagesTask,
 } from './encode-pages.js';
-import { isSmall, jobError, requireNames } from './list-work.js';
+import { isSmall, requireNames } from './list-work.js';
 import { PageSet, type CursorPage, type PageSetOrigin } from './page-set.js';
 
 export interface CursorOptions {
@@ -153,18 +154,9 @@ export class CursorService {
     const { fabric, jobs, jobTimeoutMs } = this.#options;
     const unpin = fabric.pin();
     const task: PagesTask = { table: table.ref(), ...order };
-    const result = await jobs.run<PagesResult>('encodePages', task, {
-      jobClass: 'encode',
-      timeoutMs: jobTimeoutMs,
-    });
-    if (!result.ok) {
-      // Until its thread has ended the job may still read.
-      void result.exited.then(unpin);
-      throw jobError(result);
-    }
-    unpin();
-    if (!result.value.ok) throw new WeftError(result.value.code, result.value.message);
-    return result.value.pages;
+    const options = { what: 'encode the list', timeoutMs: jobTimeoutMs, unpin };
+    const { pages } = await runEncodeJob<PagesResult>(jobs, 'encodePages', task, options);
+    return pages;
   }
 
   /** Makes room, and keeps the set. Throws too_large when it alone does not fit. */

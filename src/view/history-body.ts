@@ -1,7 +1,5 @@
 /** Bodies made from histories in a worker, and how they fail. */
 import { WeftError, type ErrorCode } from '../model/errors.js';
-import type { JobResult } from '../model/jobs.js';
-import { RETRY_AFTER_S } from '../query/freshness.js';
 
 /** Errors cross threads as values. `bytes` owns its buffer. */
 export type HistoryBody =
@@ -16,12 +14,4 @@ export function historyBody(encode: () => Uint8Array<ArrayBuffer>): HistoryBody 
     if (error instanceof WeftError) return { ok: false, code: error.code, message: error.message };
     return { ok: false, code: 'internal', message: `cannot read the history: ${String(error)}` };
   }
-}
-
-/** The refusal that a failed job means for its request. */
-export function historyJobError(result: Extract<JobResult<unknown>, { ok: false }>): WeftError {
-  const { reason, message } = result;
-  if (reason === 'timeout') return new WeftError('deadline', `cannot read the history: ${message}`);
-  if (reason === 'worker') return new WeftError('internal', `cannot read the history: ${message}`);
-  return new WeftError('overloaded', `cannot read the history now: ${message}`, RETRY_AFTER_S);
 }

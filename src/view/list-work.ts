@@ -1,9 +1,6 @@
-/** What list bodies and pages of a cursor have in common: which of them main makes, and refusals. */
-import { WeftError } from '../model/errors.js';
-import type { JobResult } from '../model/jobs.js';
+/** What list bodies and pages of a cursor have in common: which of them main makes, and which names must be there. */
 import { LIST_CELLS_INLINE_MAX } from '../model/limits.js';
 import type { RowAddress, Table } from '../fabric/table.js';
-import { RETRY_AFTER_S } from '../query/freshness.js';
 import type { ListSelection } from '../query/list-query.js';
 import { findRow } from '../query/keys.js';
 import { unknownSwitch } from '../query/selector.js';
@@ -38,17 +35,4 @@ export function requireNames(table: Table, selection: ListSelection): readonly F
   for (const id of selection.rows?.exact ?? []) if (!findRow(table, id, row)) throw unknownSwitch(id);
   checkSlice(table, selection, []);
   return fields;
-}
-
-/** The refusal that a failed job means for its requests. */
-export function jobError(result: Extract<JobResult<unknown>, { ok: false }>): WeftError {
-  switch (result.reason) {
-    case 'timeout':
-      return new WeftError('deadline', `cannot encode the list: ${result.message}`);
-    case 'worker':
-      return new WeftError('internal', `cannot encode the list: ${result.message}`);
-    case 'overloaded':
-    case 'closed':
-      return new WeftError('overloaded', `cannot encode the list now: ${result.message}`, RETRY_AFTER_S);
-  }
 }
