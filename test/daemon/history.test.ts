@@ -171,8 +171,8 @@ describe('a history', () => {
     const world = await begin(SLOW);
     const { weft, odd } = world;
     for (let n = 1; n <= 12; n++) {
-      play(odd, n);
       const { version } = await weft.source('odd');
+      play(odd, n);
       if (n > 1) await until('the publish', async () => (await weft.source('odd')).version > version);
     }
     await recorded(weft, 12);
