@@ -7,6 +7,7 @@ import { chmodSync, existsSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compileKernels } from './compile-kernels.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const project = process.argv[2] === 'product' ? 'scripts/tsconfig.product.json' : 'tsconfig.json';
@@ -22,4 +23,4 @@ const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, proje
 
 const main = join(root, 'dist/src/main.js');
 if (existsSync(main)) chmodSync(main, 0o755);
-process.exitCode = status ?? 1;
+process.exitCode = (status ?? 1) || compileKernels();

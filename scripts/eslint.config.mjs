@@ -10,7 +10,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
  * imports and unreachable code are the compiler's.
  */
 export default defineConfig(
-  { ignores: ['dist/**', '.build/**', 'coverage/**', 'node_modules/**'] },
+  { ignores: ['dist/**', '.build/**', 'coverage/**', 'node_modules/**', 'src/kernel/assembly/**'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.base],

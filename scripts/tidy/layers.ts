@@ -8,7 +8,7 @@ import type { Report, Unit } from './unit.js';
  */
 const LAYERS: readonly (readonly string[])[] = [
   ['model'],
-  ['config', 'lifecycle', 'log', 'stats'],
+  ['config', 'lifecycle', 'log', 'stats', 'kernel'],
   ['snapshot'],
   ['pool', 'parse', 'fabric', 'source', 'simulator', 'recording', 'state'],
   ['query'],
@@ -19,7 +19,15 @@ const LAYERS: readonly (readonly string[])[] = [
   ['main'],
 ];
 
-const WORKERS_SEE: ReadonlySet<string> = new Set(['model', 'snapshot', 'parse', 'fabric', 'query', 'view']);
+const WORKERS_SEE: ReadonlySet<string> = new Set([
+  'model',
+  'kernel',
+  'snapshot',
+  'parse',
+  'fabric',
+  'query',
+  'view',
+]);
 
 /** Threads of their own, no jobs of the pool: each sees the folder whose work it does. */
 const OWN_THREADS: ReadonlyMap<string, string> = new Map([
