@@ -99,7 +99,7 @@ test('what the small routes say', async () => {
   expect(await weft.metric('weft_polls_total', 'result="ok"')).toBe(1);
 });
 
-test('HEAD answers as GET does, without a body, and the connection goes on', async () => {
+test('H-12: HEAD answers as GET does, without a body, and the connection goes on', async () => {
   const { port } = new URL(weft.base);
   const pair = new RawClient(Number(port));
   const even = (index: number): boolean => index % 2 === 0;

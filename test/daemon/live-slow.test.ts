@@ -12,7 +12,7 @@ const ROWS = 40_000;
 const started = new Started();
 afterAll(() => started.endAll());
 
-test('its changes are merged, it is closed with 1013, the reader beside it misses nothing', async () => {
+test('W-02: its changes are merged, it is closed with 1013, the reader beside it misses nothing', async () => {
   const upstream = started.add(await Upstream.start());
   upstream.body = Buffer.from(goodBody(0, ROWS));
   const env = { UPSTREAM_URL: upstream.url(), SLOW_CLIENT_MS: 1500 };

@@ -110,7 +110,7 @@ describe.each(SIMULATED)('$dialect', ({ dialect }) => {
     await expectEqualList(view, weft);
   });
 
-  test('the process says goodbye with 1001, and counts its subscribers', async () => {
+  test('W-10: the process says goodbye with 1001, and counts its subscribers', async () => {
     await until('one subscriber', async () => (await weft.stats()).live['subscribers'] === 1);
     expect(await weft.metric('weft_live_frames_sent_total')).toBeGreaterThan(STEPS);
     socket.check();

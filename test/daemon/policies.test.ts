@@ -88,7 +88,7 @@ function send(id: string, body: string): void {
   upstreams.get(id)!.body = Buffer.from(body);
 }
 
-test('ragged: drop leaves the ragged rows out and counts them', async () => {
+test('U-11: ragged: drop leaves the ragged rows out and counts them', async () => {
   expect(await rowsOf('ragged', 'ra,rb')).toEqual({
     'ragged-1': { ra: 1, rb: 2 },
     'ragged-3': { ra: 5, rb: 6 },
@@ -100,7 +100,7 @@ test('ragged: drop leaves the ragged rows out and counts them', async () => {
   expect(line).toMatchObject({ rejectedRows: 2, level: 'WARN' });
 });
 
-test('duplicate_rows: last serves the last row whole, its missing cells too', async () => {
+test('U-14: duplicate_rows: last serves the last row whole, its missing cells too', async () => {
   expect(await rowsOf('last', 'la,lb')).toEqual({
     'last-1': { la: 5, lb: null },
     'last-2': { la: 3, lb: 4 },
@@ -108,11 +108,11 @@ test('duplicate_rows: last serves the last row whole, its missing cells too', as
   expect(await weft.metric('weft_source_duplicate_rows_total', 'source="last"')).toBe(1);
 });
 
-test('duplicate_columns: suffix renames the later ones', async () => {
+test('U-13: duplicate_columns: suffix renames the later ones', async () => {
   expect(await rowsOf('suffix', 'fw,fw_2,fw_3')).toEqual({ 'suffix-1': { fw: 1, fw_2: 2, fw_3: 3 } });
 });
 
-test('schema_change: reject keeps the columns, whatever comes', async () => {
+test('U-12: schema_change: reject keeps the columns, whatever comes', async () => {
   send('fixed', 'switch_id,xa,xb\nfixed-1,2,2\n');
   await until('a refused body', async () => (await weft.source('fixed')).polls['schema']! >= 1);
   expect((await weft.source('fixed')).last_error).toMatch(/schema_change/);
@@ -136,7 +136,7 @@ test('require_final_newline: false takes a body as it ends', async () => {
   expect(await rowsOf('uncut', 'ua')).toEqual({ 'uncut-1': { ua: 123 } });
 });
 
-test('allow_empty: true publishes a body without rows', async () => {
+test('U-06: allow_empty: true publishes a body without rows', async () => {
   expect(await rowsOf('empty', 'ea')).toEqual({ 'empty-1': { ea: 1 } });
   send('empty', 'switch_id,ea\n');
   await until('no rows', async () => (await weft.source('empty')).rows === 0);

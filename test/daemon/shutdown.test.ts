@@ -28,7 +28,7 @@ async function serve(rows: number, env: LaunchOptions['env'] = {}): Promise<Worl
   return { upstream, process, weft };
 }
 
-describe('SIGTERM under load', () => {
+describe('L-04: SIGTERM under load', () => {
   const CONNECTIONS = 48;
   const PATHS = [
     '/telemetry/GetMetric?switch_id=r1&metric=rx',
@@ -87,7 +87,7 @@ describe('a client that does not read its list', () => {
     return { process, client };
   }
 
-  test('a second signal ends at once, with 1', async () => {
+  test('L-04: a second signal ends at once, with 1', async () => {
     const { process } = await stuck();
     process.child.kill('SIGTERM');
     await until('the stop', () => process.events('shutdown').length === 1);

@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 afterAll(() => started.endAll());
 
-describe('a port that is taken', () => {
+describe('L-01: a port that is taken', () => {
   let server: Server;
   let port: number;
 
@@ -82,7 +82,7 @@ describe('a port that is taken', () => {
   });
 });
 
-describe('a wrong configuration: exit 78, a line for each mistake, nothing started', () => {
+describe('L-02: a wrong configuration: exit 78, a line for each mistake, nothing started', () => {
   /** `expected`: what each line begins with, in any order. */
   async function refused(args: readonly string[], options: LaunchOptions, expected: string[]): Promise<void> {
     const { code, lines, process } = await run(args, options);

@@ -36,7 +36,7 @@ function numberIn(file: Buffer): number {
   return number;
 }
 
-test(`${KILLS} times SIGKILL`, { timeout: 180_000 }, async () => {
+test(`L-05: ${KILLS} times SIGKILL`, { timeout: 180_000 }, async () => {
   const dir = started.add(new StateDir());
   const upstream = started.add(await Upstream.start());
   const random = seededRandom(11);

@@ -142,7 +142,7 @@ describe('a restart', () => {
   });
 });
 
-describe('the start goes on', () => {
+describe('L-06: the start goes on', () => {
   test.each([
     ['a damaged file', (file: Buffer) => (file[file.length - 40]! ^= 1), 'damaged'],
     ['a file of a later version', (file: Buffer) => file.writeUInt32LE(9, 8), 'format version 9'],

@@ -1,4 +1,4 @@
-/** Workers that are lost in every way: FAULTS.md C-01 to C-03 and C-05, end to end. */
+/** Workers that are lost in every way, end to end: C-01 to C-03, C-05, C-06 and C-08. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { FaultWorld, goodBody } from '../fixtures/fault-world.js';
 import { marker, type Poison } from '../fixtures/poisoned-worker.js';
@@ -36,16 +36,16 @@ describe('a parse that crashes', () => {
   });
   afterEach(() => world.recover());
 
-  test.each<readonly [Poison, RegExp]>([
-    ['exit', /worker/],
-    ['heap', /memory/],
-    ['die_writing', /worker/],
-    ['die_done', /worker/],
-  ])('%s', async (poison, error) => {
+  test.each<readonly [row: string, poison: Poison, error: RegExp]>([
+    ['C-01', 'exit', /worker/],
+    ['C-02', 'heap', /memory/],
+    ['C-05', 'die_writing', /worker/],
+    ['C-08', 'die_done', /worker/],
+  ])('%s: %s', async (_row, poison, error) => {
     expect(await lose(world, poison, 'worker')).toMatch(error);
   });
 
-  test('an error that leaves the worker alive costs no worker', async () => {
+  test('C-01: an error that leaves the worker alive costs no worker', async () => {
     const restarts = await world.weft.metric('weft_worker_restarts_total');
     const failed = await world.weft.metric('weft_jobs_failed_total');
     expect(await world.endure({ body: poisoned('throw') }, 'worker')).toMatch(/injected/);
@@ -67,12 +67,23 @@ describe('a parse past its deadline', () => {
   });
   afterEach(() => world.recover());
 
-  test.each<Poison>(['spin', 'spin_writing'])('%s', async (poison) => {
-    const { skipped } = (await world.source()).polls;
+  test.each<readonly [row: string, poison: Poison]>([
+    ['C-03', 'spin'],
+    ['C-05', 'spin_writing'],
+  ])('%s: %s', async (_row, poison) => {
     expect(await lose(world, poison, 'timeout')).toMatch(/400 ms.*PARSE_TIMEOUT_MS/);
-    // C-06: no poll begins beside a parse of its source; what was due meanwhile is counted.
-    expect((await world.source()).polls['skipped']).toBeGreaterThan(skipped! + 3);
+  });
+
+  test('C-06: no poll begins beside a parse of its source; what was due meanwhile is counted', async () => {
+    const { skipped } = (await world.source()).polls;
+    const { length } = world.upstream.requests;
+    const polls = 2;
+    await world.endure({ body: poisoned('spin') }, 'timeout', polls);
+    expect((await world.source()).polls['skipped']).toBeGreaterThan(skipped! + 3 * polls);
     expect(world.upstream.inFlightMax).toBe(1);
+    // At 25 ms an upstream that is asked meanwhile would have seen dozens.
+    expect(world.upstream.requests.length - length).toBeLessThan(2 * polls + 4);
+    expect(await world.weft.metric('weft_jobs_waiting')).toBe(0);
   });
 });
 

@@ -138,7 +138,7 @@ async function race(
   return result;
 }
 
-describe('a writer thread at full speed', () => {
+describe('C-07: a writer thread at full speed', () => {
   test('10 million reads: no torn row and no row of another version is accepted', async () => {
     const result = await race(10_000_000, realValidation);
     expect(result.torn).toBe(0);

@@ -68,7 +68,7 @@ function cellsOf(segment: Segment, version: number): Float64Array[] {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-describe.each(['spin', 'native'] as const)('a worker terminated while it writes (%s)', (fault) => {
+describe.each(['spin', 'native'] as const)('C-08: a worker terminated while it writes (%s)', (fault) => {
   test('stops writing at its exit, leaves the published bank intact, and the same version is filled again', async () => {
     const lost: string[] = [];
     const pool = newPool(lost);
