@@ -3,7 +3,7 @@
  * ports x 120 columns from a process of its own, and the daemon polls it: the README's table.
  */
 import type { SourceDocument, StatsDocument } from '../src/stats/document.js';
-import { CHANGE_RING } from '../src/model/limits.js';
+import { CHANGE_COUNTS } from '../src/model/limits.js';
 import type { Bench, BenchContext, BenchRow } from './harness.js';
 import { Child, withChildren } from './parts/child.js';
 import { delayRow, IdleDelay, type Delays } from './parts/idle-delay.js';
@@ -32,7 +32,7 @@ const FULL: Sizes = {
   rows: 50_000,
   columns: 120,
   first: 5,
-  warmUp: CHANGE_RING + 4,
+  warmUp: CHANGE_COUNTS + 4,
   polls: 40,
   pollMs: 500,
   rate: 500,
@@ -122,7 +122,7 @@ function rowsOf(watched: Watched, body: Body, resident: Resident, cells: number)
     { what: 'resident memory without data', value: resident.idle / 1e6, unit: 'MB' },
     { what: 'resident memory after the first publishes', value: resident.first / 1e6, unit: 'MB' },
     { what: 'after the first publishes, per cell', value: resident.first / cells, unit: 'bytes' },
-    { what: 'resident memory, all versions of the change ring in use', value: after.rss / 1e6, unit: 'MB' },
+    { what: 'resident memory, all change bitmaps in use', value: after.rss / 1e6, unit: 'MB' },
     { what: 'all versions in use, per cell', value: after.rss / cells, unit: 'bytes' },
     ...latencyRows('GetMetric meanwhile', latencies),
     delayRow('largest event-loop delay', delays),

@@ -5,7 +5,7 @@
 import { bug } from '../model/errors.js';
 import { parseSnapshotId } from '../model/ids.js';
 import { lowestBit } from '../snapshot/bits.js';
-import { ChangeSet } from '../snapshot/changes.js';
+import { ChangeSet } from '../snapshot/change-set.js';
 import type { RowAddress, Table } from './table.js';
 
 /** Per part: the version that the subscriber has, of the generation that the part has now. */

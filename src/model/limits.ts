@@ -29,8 +29,12 @@ export const SEGMENT_BYTES_MAX = 8 * 1024 * MIB - 8;
 export const SINCE_VERSIONS = 64;
 /** Fabric versions that are remembered: with many sources, each one's ring still decides. */
 export const FABRIC_LOG_VERSIONS = SINCE_VERSIONS * 16;
-/** Ring of change bitmaps: one being written, one so that the writer never touches a readable one. */
-export const CHANGE_RING = SINCE_VERSIONS + 2;
+/** Change bitmaps: entries of single versions, and of older ones in groups (snapshot/change-ring.ts). */
+export const CHANGE_FINE = 9;
+export const CHANGE_GROUPS = 8;
+export const CHANGE_GROUP_VERSIONS = 8;
+/** Versions whose numbers of changes are kept: a group reaches further back than what is asked for. */
+export const CHANGE_COUNTS = 80;
 
 /** Requested columns, row patterns and query bytes of one request or subscription. */
 export const SELECTOR_ITEMS_MAX = 10_000;
@@ -52,7 +56,6 @@ export const AVAILABLE_NAMES_MAX = 50;
 export const PAGE_LIMIT_MAX = 100;
 export const PAGE_LIMIT_DEFAULT = 10;
 
-if (CHANGE_RING < SINCE_VERSIONS + 2) throw new Error('BUG: CHANGE_RING must exceed SINCE_VERSIONS by 2');
 if (KEY_BYTES_MAX > RECORD_BYTES_MAX) throw new Error('BUG: a key must fit in a record');
 
 /** Free shared buffers that are kept for reuse; past it they are dropped and workers recycled. */

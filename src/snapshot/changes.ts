@@ -1,24 +1,28 @@
 /**
- * Change bitmaps: for each of the last CHANGE_RING versions, which cells differ from the version
- * before, which rows appeared or vanished, and which rows were touched at all.
+ * Change bitmaps: which cells of a version differ from the version before, which rows appeared or
+ * vanished, and which rows were touched at all. change-ring.ts says where they lie and how long they
+ * stay, change-set.ts reads them.
  *
- * `recordChanges` runs in the worker that filled the bank, before main publishes. Entry v is
- * readable while INTENT < v + CHANGE_RING. "What changed since s" is the OR of s + 1 ... now.
+ * `recordChanges` runs in the worker that filled the bank, before main publishes; or in several, each
+ * for some chunks of the slots.
  */
-import { CHANGE_RING, SINCE_VERSIONS } from '../model/limits.js';
+import { popcount } from './bits.js';
 import {
-  CONTROL_SLOTS,
-  openSegment,
+  cellBitsWord,
+  CHUNK_WORDS,
+  countsWord,
+  flagWord,
+  groupEntry,
+  groupStart,
   RING_APPEARED,
   RING_CHANGED_CELLS,
-  RING_META_WORDS,
   RING_VANISHED,
   RING_VERSION,
-  type BankLayout,
-  type SegmentRef,
-  type SegmentViews,
-} from './layout.js';
-import { popcount } from './bits.js';
+  versionEntry,
+  versionToGroup,
+} from './change-ring.js';
+import { CONTROL_SLOTS, openSegment, type BankLayout, type SegmentRef, type SegmentViews } from './layout.js';
+import { wholeRange, type WordRange } from './word-range.js';
 
 export interface ChangeCounts {
   readonly changedCells: number;
@@ -26,11 +30,6 @@ export interface ChangeCounts {
   readonly vanished: number;
   /** Rows present before and now whose own time moved. */
   readonly retimed: number;
-}
-
-function ringEntry(views: SegmentViews, version: number): number {
-  const { ringWord, ringEntryWords } = views.layout;
-  return ringWord + (version % CHANGE_RING) * ringEntryWords;
 }
 
 /** Bits of the 32 cells from `slot0` whose 8 bytes differ between two columns. */
@@ -57,17 +56,17 @@ function differingTags(i32: Int32Array, a: number, b: number, w: number): number
   return bits;
 }
 
-/** Writes the bits of one column; returns how many are set. `touched` collects them by row. */
-function recordColumn(views: SegmentViews, version: number, column: number, slots: number): number {
+/** Writes one column's bits in the chunk of words [from, to); returns how many are set. */
+function recordChunk(views: SegmentViews, version: number, column: number, from: number, to: number): number {
   const { i32, layout } = views;
   const now = layout.banks[version & 1]!;
   const old = layout.banks[(version & 1) ^ 1]!;
-  const entry = ringEntry(views, version);
-  const target = entry + layout.ringCellsWord + column * layout.bitmapWords;
-  const words = Math.ceil(slots / 32);
+  const entry = versionEntry(layout.ring, version);
+  const target = cellBitsWord(layout.ring, entry, column);
+  const used = Math.min(to, Math.ceil(i32[CONTROL_SLOTS]! / 32));
   const tagNow = now.tagWord[column]!;
   let changed = 0;
-  for (let w = 0; w < words; w++) {
+  for (let w = from; w < used; w++) {
     const both = i32[now.presenceWord + w]! & i32[old.presenceWord + w]!;
     const validNow = i32[now.validityWord[column]! + w]!;
     const validOld = i32[old.validityWord[column]! + w]!;
@@ -80,142 +79,118 @@ function recordColumn(views: SegmentViews, version: number, column: number, slot
     }
     bits &= both;
     if (bits === 0 && changed === 0) continue;
-    // A column's bits are written from its first change on: most columns of most versions have
-    // none, and pages that nobody writes stay out of memory.
-    if (changed === 0) i32.fill(0, target, target + w);
+    if (changed === 0) i32.fill(0, target + from, target + w);
     i32[target + w] = bits;
     if (bits !== 0) {
       changed += popcount(bits);
       i32[entry + w]! |= bits;
     }
   }
-  if (changed > 0) i32[entry + layout.ringFlagsWord + (column >> 5)]! |= 1 << (column & 31);
+  if (changed > 0) {
+    i32.fill(0, target + used, target + to);
+    i32[flagWord(layout.ring, entry, column, from)]! |= 1 << (column & 31);
+  }
   return changed;
 }
 
+/** Calls `visit` with the words [from, to) of each chunk of a range. */
+function forEachChunk(range: WordRange, visit: (from: number, to: number) => void): void {
+  for (let from = range.from; from < range.to; from += CHUNK_WORDS) {
+    visit(from, Math.min(from + CHUNK_WORDS, range.to));
+  }
+}
+
+/** Adds the version that readers are about to lose to its group. Done twice, it is as done once. */
+function mergeIntoGroup(views: SegmentViews, version: number, range: WordRange): void {
+  const { i32, layout } = views;
+  const { ring } = layout;
+  const columns = layout.spec.columns.length;
+  const old = versionToGroup(ring, version);
+  if (old === 0) return;
+  const from = versionEntry(ring, old);
+  const to = groupEntry(ring, old);
+  const isFirst = old === groupStart(ring, old);
+  const add = (at: number, start: number, end: number, isNew: boolean): void => {
+    if (isNew) i32.copyWithin(to + at + start, from + at + start, from + at + end);
+    else for (let w = at + start; w < at + end; w++) i32[to + w]! |= i32[from + w]!;
+  };
+  add(0, range.from, range.to, isFirst);
+  add(ring.bitmapWords, range.from, range.to, isFirst);
+  forEachChunk(range, (start, end) => {
+    const flags = flagWord(ring, 0, 0, start);
+    if (isFirst) i32.fill(0, to + flags, to + flags + ring.chunkFlagWords);
+    for (let c = 0; c < columns; c++) {
+      const flag = flags + (c >> 5);
+      const mask = 1 << (c & 31);
+      if ((i32[from + flag]! & mask) === 0) continue;
+      add(cellBitsWord(ring, 0, c), start, end, (i32[to + flag]! & mask) === 0);
+      i32[to + flag]! |= mask;
+    }
+  });
+}
+
 /**
- * Compares the finished bank of `version` with the bank before it and fills ring entry `version`.
- * `firstVersion` of a generation has no predecessor: every row counts as appeared.
+ * Compares the finished bank of `version` with the bank before it, in a range of whole chunks, and
+ * writes the version's entry there. The first version of a generation has no predecessor: every row
+ * counts as appeared. Call `writeCounts` with the sum of what the ranges return.
  */
-export function recordChanges(ref: SegmentRef, version: number): ChangeCounts {
+export function recordRange(ref: SegmentRef, version: number, range: WordRange): ChangeCounts {
   const views = openSegment(ref);
   const { i32, layout } = views;
+  const { ring } = layout;
   const now = layout.banks[version & 1]!;
   const old = layout.banks[(version & 1) ^ 1]!;
   const first = version === ref.spec.baseVersion + 1;
-  const entry = ringEntry(views, version);
-  const words = layout.bitmapWords;
-  // Words beyond a version's rows must read as unchanged once later versions have more rows. Rows
-  // only grow in number, so nobody writes there before: only a reused buffer has to be cleared, and
-  // the untouched pages of a fresh one stay out of memory.
-  if (ref.reused && version <= ref.spec.baseVersion + CHANGE_RING) {
-    i32.fill(0, entry, entry + layout.ringEntryWords);
-  }
-  i32.fill(0, entry, entry + layout.ringCellsWord);
+  mergeIntoGroup(views, version, range);
+  const entry = versionEntry(ring, version);
   let appeared = 0;
   let vanished = 0;
   let changedCells = 0;
-  for (let w = 0; w < words; w++) {
+  for (let w = range.from; w < range.to; w++) {
     const here = i32[now.presenceWord + w]!;
     const before = first ? 0 : i32[old.presenceWord + w]!;
     appeared += popcount(here & ~before);
     vanished += popcount(before & ~here);
     i32[entry + w] = here ^ before;
-    i32[entry + words + w] = here ^ before;
+    i32[entry + ring.bitmapWords + w] = here ^ before;
   }
-  if (!first) {
-    const slots = i32[CONTROL_SLOTS]!;
-    for (let c = 0; c < ref.spec.columns.length; c++) changedCells += recordColumn(views, version, c, slots);
+  forEachChunk(range, (from) => {
+    const flags = flagWord(ring, entry, 0, from);
+    i32.fill(0, flags, flags + ring.chunkFlagWords);
+  });
+  if (first) return { changedCells, appeared, vanished, retimed: 0 };
+  for (let c = 0; c < ref.spec.columns.length; c++) {
+    forEachChunk(range, (from, to) => {
+      changedCells += recordChunk(views, version, c, from, to);
+    });
   }
-  const meta = layout.ringMetaWord + (version % CHANGE_RING) * RING_META_WORDS;
-  i32[meta + RING_VERSION] = version;
-  i32[meta + RING_CHANGED_CELLS] = changedCells;
-  i32[meta + RING_APPEARED] = appeared;
-  i32[meta + RING_VANISHED] = vanished;
-  const retimed = first || !ref.spec.hasRowTime ? 0 : countRetimed(views, now, old);
+  const retimed = ref.spec.hasRowTime ? countRetimed(views, now, old, range) : 0;
   return { changedCells, appeared, vanished, retimed };
 }
 
+/** Says how much a version changed, once all of its ranges are recorded. */
+export function writeCounts(ref: SegmentRef, version: number, counts: ChangeCounts): void {
+  const { i32, layout } = openSegment(ref);
+  const meta = countsWord(layout.ring, version);
+  i32[meta + RING_VERSION] = version;
+  i32[meta + RING_CHANGED_CELLS] = counts.changedCells;
+  i32[meta + RING_APPEARED] = counts.appeared;
+  i32[meta + RING_VANISHED] = counts.vanished;
+}
+
+/** All of it, by one job. */
+export function recordChanges(ref: SegmentRef, version: number): ChangeCounts {
+  const counts = recordRange(ref, version, wholeRange(openSegment(ref).layout.bitmapWords));
+  writeCounts(ref, version, counts);
+  return counts;
+}
+
 /** Rows in both banks whose time differs. Compared as bits: NaN, for a row without a time, equals itself. */
-function countRetimed({ i32, layout }: SegmentViews, now: BankLayout, old: BankLayout): number {
+function countRetimed({ i32 }: SegmentViews, now: BankLayout, old: BankLayout, range: WordRange): number {
   let count = 0;
-  for (let w = 0; w < layout.bitmapWords; w++) {
+  for (let w = range.from; w < range.to; w++) {
     const both = i32[now.presenceWord + w]! & i32[old.presenceWord + w]!;
     if (both !== 0) count += popcount(differingBits(i32, now.rowTime0, old.rowTime0, w * 32) & both);
   }
   return count;
-}
-
-/** The union of all changes after `since` up to and including `now`, one segment. */
-export class ChangeSet {
-  readonly #views: SegmentViews;
-  readonly #entries: readonly number[];
-  readonly since: number;
-  readonly now: number;
-
-  private constructor(views: SegmentViews, since: number, now: number) {
-    this.#views = views;
-    this.since = since;
-    this.now = now;
-    const entries: number[] = [];
-    for (let v = since + 1; v <= now; v++) entries.push(ringEntry(views, v));
-    this.#entries = entries;
-  }
-
-  /** Undefined when `since` is older than the ring or than the generation. */
-  static between(ref: SegmentRef, since: number, now: number): ChangeSet | undefined {
-    if (since > now || since <= ref.spec.baseVersion || now - since > SINCE_VERSIONS) return undefined;
-    return new ChangeSet(openSegment(ref), since, now);
-  }
-
-  get bitmapWords(): number {
-    return this.#views.layout.bitmapWords;
-  }
-
-  #or(offset: number): number {
-    const { i32 } = this.#views;
-    let bits = 0;
-    for (const entry of this.#entries) bits |= i32[entry + offset]!;
-    return bits;
-  }
-
-  /** Rows of word `w` that changed in any way. */
-  touchedBits(w: number): number {
-    return this.#or(w);
-  }
-
-  /** Rows of word `w` that appeared or vanished at least once. */
-  memberBits(w: number): number {
-    return this.#or(this.bitmapWords + w);
-  }
-
-  /** Cells of `column`, rows of word `w`. */
-  cellBits(column: number, w: number): number {
-    const { i32, layout } = this.#views;
-    const flag = layout.ringFlagsWord + (column >> 5);
-    const cells = layout.ringCellsWord + column * layout.bitmapWords + w;
-    let bits = 0;
-    for (const entry of this.#entries) {
-      if ((i32[entry + flag]! >>> (column & 31)) & 1) bits |= i32[entry + cells]!;
-    }
-    return bits;
-  }
-
-  /** Upper bound of changed cells, from the counts of the versions; appeared rows not included. */
-  get changedCellsMax(): number {
-    return this.#sum(RING_CHANGED_CELLS);
-  }
-
-  get memberChangesMax(): number {
-    return this.#sum(RING_APPEARED) + this.#sum(RING_VANISHED);
-  }
-
-  #sum(field: number): number {
-    const { i32, layout } = this.#views;
-    let sum = 0;
-    for (let v = this.since + 1; v <= this.now; v++) {
-      sum += i32[layout.ringMetaWord + (v % CHANGE_RING) * RING_META_WORDS + field]!;
-    }
-    return sum;
-  }
 }

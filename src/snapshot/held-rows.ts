@@ -11,14 +11,18 @@ import {
   BANK_SLOTS,
   BANK_STRINGS,
   openSegment,
-  RING_CHANGED_CELLS,
-  RING_META_WORDS,
-  RING_VANISHED,
   type SegmentRef,
   type SegmentViews,
 } from './layout.js';
-import { CHANGE_RING } from '../model/limits.js';
 import { copyBit, copyTag } from './bits.js';
+import {
+  cellBitsWord,
+  countsWord,
+  flagWord,
+  RING_CHANGED_CELLS,
+  RING_VANISHED,
+  versionEntry,
+} from './change-ring.js';
 import { copyPrevious } from './copy-previous.js';
 import { isValid, type BankView, type SegmentReader } from './reader.js';
 import { rowIndex, stringTable } from './tables.js';
@@ -48,8 +52,9 @@ function copyCell(f64: Float64Array, from: number, to: number, slot: number): vo
 /** Ring entry `version` says nothing of `slot` any more: its row is as it was in the version before. */
 function forgetChanges(views: SegmentViews, version: number, slot: number): void {
   const { i32, layout } = views;
-  const entry = layout.ringWord + (version % CHANGE_RING) * layout.ringEntryWords;
-  const meta = layout.ringMetaWord + (version % CHANGE_RING) * RING_META_WORDS;
+  const { ring } = layout;
+  const entry = versionEntry(ring, version);
+  const meta = countsWord(ring, version);
   const word = slot >> 5;
   const mask = 1 << (slot & 31);
   const clear = (at: number): boolean => {
@@ -60,10 +65,8 @@ function forgetChanges(views: SegmentViews, version: number, slot: number): void
   clear(entry + word);
   if (clear(entry + layout.bitmapWords + word)) i32[meta + RING_VANISHED]!--;
   for (let c = 0; c < layout.spec.columns.length; c++) {
-    if (!((i32[entry + layout.ringFlagsWord + (c >> 5)]! >>> (c & 31)) & 1)) continue;
-    if (clear(entry + layout.ringCellsWord + c * layout.bitmapWords + word)) {
-      i32[meta + RING_CHANGED_CELLS]!--;
-    }
+    if (!((i32[flagWord(ring, entry, c, word)]! >>> (c & 31)) & 1)) continue;
+    if (clear(cellBitsWord(ring, entry, c) + word)) i32[meta + RING_CHANGED_CELLS]!--;
   }
 }
 

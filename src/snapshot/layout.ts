@@ -5,7 +5,7 @@
  * ```
  *  control        CONTROL_WORDS i32      INTENT, VERSION, writer, high-water marks (a cache line each)
  *  bank meta      2 x BANK_META_WORDS    row count, string count, snapshot and receive time
- *  ring meta      CHANGE_RING x 4 i32    version written there, changed cells, appeared, vanished
+ *  ring meta      CHANGE_COUNTS x 4 i32  version written there, changed cells, appeared, vanished
  *  key index      pow2 i32               open addressing: slot + 1, 0 = free
  *  key hash       slots i32              hash of the slot's key
  *  key span       slots x 2 i32          byte offset and length of the slot's key in `key bytes`
@@ -18,16 +18,16 @@
  *                                        mixed column | cells, column after column, 8 bytes each |
  *                                        missing bits | missing since f64 | time of their last sample f64 |
  *                                        the previous sample (previous-layout.ts), where one is kept
- *  change ring    CHANGE_RING x          touched bits | member bits | a bit a column: has changes |
- *                                        cell bits a column, valid where that bit is set
+ *  change ring    see change-ring.ts
  * ```
  * Every section starts on a 64-byte line. Bitmaps hold slot s at bit (s & 31) of word (s >> 5).
- * Version v lives in bank v & 1 and in ring entry v % CHANGE_RING. All words are little-endian.
+ * Version v lives in bank v & 1. All words are little-endian.
  */
 import { bug } from '../model/errors.js';
-import { CHANGE_RING, SEGMENT_BYTES_MAX } from '../model/limits.js';
+import { CHANGE_COUNTS, SEGMENT_BYTES_MAX } from '../model/limits.js';
 import type { RatePlan } from '../model/rates.js';
 import type { ColumnSpec } from '../model/schema.js';
+import { layoutRing, RING_META_WORDS, type RingLayout } from './change-ring.js';
 import { layoutPrevious, type PreviousLayout } from './previous-layout.js';
 import { Sections } from './sections.js';
 
@@ -78,12 +78,6 @@ export const BANK_FORGOTTEN = 7;
 export const BANK_SNAPSHOT_TS_F64 = 4;
 export const BANK_RECEIVED_TS_F64 = 5;
 
-export const RING_META_WORDS = 4;
-export const RING_VERSION = 0;
-export const RING_CHANGED_CELLS = 1;
-export const RING_APPEARED = 2;
-export const RING_VANISHED = 3;
-
 /** Offsets of one bank. Words are i32 indices, `rowTime0` and `cells0` are 8-byte indices. */
 export interface BankLayout {
   readonly metaWord: number;
@@ -107,7 +101,6 @@ export interface SegmentLayout {
   readonly spec: SegmentSpec;
   /** Words of one bitmap over all slots. */
   readonly bitmapWords: number;
-  readonly ringMetaWord: number;
   readonly keyIndexWord: number;
   readonly keyIndexMask: number;
   readonly keyHashWord: number;
@@ -119,12 +112,7 @@ export interface SegmentLayout {
   readonly keyByte0: number;
   readonly stringByte0: number;
   readonly banks: readonly [BankLayout, BankLayout];
-  /** Word of ring entry 0; entries follow each other every `ringEntryWords`. */
-  readonly ringWord: number;
-  readonly ringEntryWords: number;
-  /** Within an entry: the columns' bits, and the cell bits of column 0. */
-  readonly ringFlagsWord: number;
-  readonly ringCellsWord: number;
+  readonly ring: RingLayout;
   readonly byteLength: number;
 }
 
@@ -177,7 +165,7 @@ export function layoutOf(spec: SegmentSpec): SegmentLayout {
   cursor.words(CONTROL_WORDS);
   const meta0 = cursor.words(BANK_META_WORDS);
   const meta1 = cursor.words(BANK_META_WORDS);
-  const ringMetaWord = cursor.words(CHANGE_RING * RING_META_WORDS);
+  const ringMetaWord = cursor.words(CHANGE_COUNTS * RING_META_WORDS);
   const keyIndexSize = indexCapacity(spec.slotCapacity);
   const keyIndexWord = cursor.words(keyIndexSize);
   const keyHashWord = cursor.words(spec.slotCapacity);
@@ -190,10 +178,8 @@ export function layoutOf(spec: SegmentSpec): SegmentLayout {
   const stringByte0 = cursor.take(spec.stringBytesCapacity);
   const bank0 = layoutBank(cursor, spec, bitmapWords, meta0);
   const bank1 = layoutBank(cursor, spec, bitmapWords, meta1);
-  const ringFlagsWord = 2 * bitmapWords;
-  const ringCellsWord = ringFlagsWord + Math.ceil(spec.columns.length / 512) * 16;
-  const ringEntryWords = ringCellsWord + spec.columns.length * bitmapWords;
-  const ringWord = cursor.words(CHANGE_RING * ringEntryWords);
+  const { baseVersion, columns } = spec;
+  const ring = layoutRing(cursor, ringMetaWord, { columns: columns.length, bitmapWords, baseVersion });
   if (cursor.bytes > SEGMENT_BYTES_MAX) {
     throw new RangeError(
       `cannot lay out a segment of ${cursor.bytes} bytes: ${spec.columns.length} columns x ` +
@@ -203,7 +189,6 @@ export function layoutOf(spec: SegmentSpec): SegmentLayout {
   return {
     spec,
     bitmapWords,
-    ringMetaWord,
     keyIndexWord,
     keyIndexMask: keyIndexSize - 1,
     keyHashWord,
@@ -215,10 +200,7 @@ export function layoutOf(spec: SegmentSpec): SegmentLayout {
     keyByte0,
     stringByte0,
     banks: [bank0, bank1],
-    ringWord,
-    ringEntryWords,
-    ringFlagsWord,
-    ringCellsWord,
+    ring,
     byteLength: cursor.bytes,
   };
 }

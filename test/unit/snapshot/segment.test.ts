@@ -42,7 +42,7 @@ describe('layout', () => {
   test('sections lie on 64-byte lines, in order, and do not overlap', () => {
     const layout = layoutOf(SPEC);
     const starts = [
-      layout.ringMetaWord * 4,
+      layout.ring.metaWord * 4,
       layout.keyIndexWord * 4,
       layout.keyHashWord * 4,
       layout.keySpanWord * 4,
@@ -57,7 +57,7 @@ describe('layout', () => {
       layout.banks[0].tagWord[1]! * 4,
       ...[...layout.banks[0].cell0].map((cell) => cell * 8),
       layout.banks[1].presenceWord * 4,
-      layout.ringWord * 4,
+      layout.ring.word * 4,
       layout.byteLength,
     ];
     expect(starts.every((at) => at % 64 === 0)).toBe(true);
