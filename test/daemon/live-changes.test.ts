@@ -12,6 +12,8 @@ type Frame = Record<string, unknown>;
 
 /** Versions that `since` can name, API.md section 4. */
 const SINCE_VERSIONS = 64;
+/** Older changes are known in groups of so many versions. */
+const CHANGE_GROUP_VERSIONS = 8;
 
 const started = new Started();
 let upstream: Upstream;
@@ -164,9 +166,11 @@ describe('frames', () => {
 describe('since', () => {
   test('a known state is met with one diff, the 64th version back too', async () => {
     const known = view;
+    const change = (i: number): string => goodBody(n).replace(`r0,${n},`, `r0,${1000 + i},`);
+    // What changed shortly before a version far back is sent, too.
+    for (let i = 0; i < CHANGE_GROUP_VERSIONS; i++) await reached(await publish(change(-i)));
     const since = known.snapshotId!;
     socket.close();
-    const change = (i: number): string => goodBody(n).replace(`r0,${n},`, `r0,${1000 + i},`);
     for (let i = 0; i < SINCE_VERSIONS; i++) await publish(change(i));
     socket = await LiveSocket.open(weft.base);
     view = socket.subscribe({ id: 'all', since }, known);
