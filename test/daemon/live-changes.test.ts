@@ -10,10 +10,7 @@ import { Started } from '../fixtures/weft-process.js';
 
 type Frame = Record<string, unknown>;
 
-/** Versions that `since` can name, API.md section 4. */
-const SINCE_VERSIONS = 64;
-/** Older changes are known in groups of so many versions. */
-const CHANGE_GROUP_VERSIONS = 8;
+const SINCE_VERSIONS = 64; // API.md section 4
 
 const started = new Started();
 let upstream: Upstream;
@@ -167,8 +164,8 @@ describe('since', () => {
   test('a known state is met with one diff, the 64th version back too', async () => {
     const known = view;
     const change = (i: number): string => goodBody(n).replace(`r0,${n},`, `r0,${1000 + i},`);
-    // What changed shortly before a version far back is sent, too.
-    for (let i = 0; i < CHANGE_GROUP_VERSIONS; i++) await reached(await publish(change(-i)));
+    // What changed shortly before a version far back is sent, too: such versions are known in groups of 8.
+    for (let i = 0; i < 8; i++) await reached(await publish(change(-i)));
     const since = known.snapshotId!;
     socket.close();
     for (let i = 0; i < SINCE_VERSIONS; i++) await publish(change(i));
