@@ -54,6 +54,17 @@ export function locate(table: Table, switchId: string, metric: string): CellAddr
   return { part: row.part, slot: row.slot, column };
 }
 
+/** The body of a cell in one snapshot, with room for the age of each response. */
+export interface KeptBody {
+  snapshotId: string;
+  bytes: Uint8Array;
+  /** Where the age goes; -1: the body has none. */
+  ageAt: number;
+  /** The age that stands there now, and the body with it. */
+  ageMs: number;
+  view: Uint8Array;
+}
+
 /** A cell that was found, with what it takes to know it is still there. Held by MetricCache. */
 export class LocatedMetric {
   readonly request: MetricRequest;
@@ -61,6 +72,8 @@ export class LocatedMetric {
   /** First bytes of the body, kept by the view that writes it, for `headShape`. */
   head: Uint8Array | null = null;
   headShape = '';
+  /** Kept by the route that answers with it, as long as this entry is. */
+  body: KeptBody | null = null;
   #part: number;
   #slot: number;
   // Not the table itself: an entry must not keep retired segments alive.

@@ -17,6 +17,8 @@ export interface ServerCore {
   readonly accessLog: AccessLog;
   readonly guards: readonly Guard[];
   readonly requestIds: RequestIds;
+  /** For what is left to chance: an integer other than 0. */
+  readonly seed: number;
   readonly inFlight: InFlight;
   readonly bulk: BulkSender;
   /** Of the request being read. */

@@ -7,6 +7,7 @@ import { Exchange } from './exchange.js';
 import { checkAll } from './guards/guard.js';
 import { headerLines } from './header-block.js';
 import { framingError, REQUEST_BODY_BYTES_MAX } from './request-head.js';
+import { QuickPath } from './quick.js';
 import type { Target } from './request-facts.js';
 import type { Route, Routes } from './route.js';
 import type { UwsRequest, UwsResponse } from './uws.js';
@@ -30,7 +31,11 @@ export class Dispatcher {
   direct(route: Route): (res: UwsResponse, req: UwsRequest) => void {
     const { path, endpoint, errorStyle } = route;
     const target: Target = { method: 'GET', path, segments: [], endpoint, errorStyle };
-    return (res, req) => this.#enter(res, req, target, route);
+    const quick =
+      route.quick && QuickPath.serves(this.#core, endpoint)
+        ? new QuickPath(this.#core, endpoint, route.quick)
+        : null;
+    return (res, req) => this.#enter(res, req, target, route, quick);
   }
 
   /** A handler for every other request. */
@@ -46,12 +51,20 @@ export class Dispatcher {
     };
   }
 
-  #enter(res: UwsResponse, req: UwsRequest, target: Target, route: Route | undefined): void {
+  #enter(
+    res: UwsResponse,
+    req: UwsRequest,
+    target: Target,
+    route: Route | undefined,
+    quick: QuickPath | null = null,
+  ): void {
     const startMs = this.#core.clock.monotonicMs();
     this.#core.lastRequestMs = startMs;
     const head = this.#core.head;
     head.read(req);
-    const exchange = new Exchange(this.#core, res, req, target, startMs);
+    const query = req.getQuery() ?? '';
+    if (quick?.answer(res, query, startMs) === true) return;
+    const exchange = new Exchange(this.#core, res, query, target, startMs);
     const isPush = route?.isPost === true && target.method === 'POST';
     const isBodyless = target.method === 'GET' || target.method === 'HEAD';
     const fault = head.fault(isPush ? 'streamed' : isBodyless ? 'none' : 'small');

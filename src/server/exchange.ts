@@ -19,7 +19,7 @@ import { RequestFacts, type Target, type Transport } from './request-facts.js';
 import { RequestBody } from './request-body.js';
 import { clientRequestId } from './request-ids.js';
 import { statusLine } from './status.js';
-import type { UwsRequest, UwsResponse, UwsSocketContext } from './uws.js';
+import type { UwsResponse, UwsSocketContext } from './uws.js';
 
 /** Bodies up to here are handed over whole: with their headers they fit the library's buffer. */
 const WHOLE_BODY_BYTES_MAX = 4 * 1024;
@@ -44,16 +44,16 @@ export class Exchange extends RequestFacts implements GuardFacts {
   #deadline: Timer | null = null;
   #download: Download | null = null;
 
-  /** `core.head` has been read from `req`. */
+  /** `core.head` has been read from the request, and `query` is its raw query. */
   constructor(
     core: ServerCore,
     res: UwsResponse,
-    req: UwsRequest,
+    query: string,
     target: Target,
     startMs: number,
     transport: Transport = 'http',
   ) {
-    super(core.head, req.getQuery() ?? '', target, transport, startMs);
+    super(core.head, query, target, transport, startMs);
     this.#core = core;
     this.#res = res;
     this.errorStyle = target.errorStyle;

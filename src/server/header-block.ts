@@ -25,12 +25,29 @@ export function headerLines(headers: Readonly<Record<string, string>>): Uint8Arr
   );
 }
 
-/** One per server: begin, add, and hand `view()` to the library before anything else begins. */
+/**
+ * One per server, and one for each head that is written again and again: begin, add, and hand `view()`
+ * to the library before the block is begun again.
+ */
 export class HeaderBlock {
-  readonly #bytes = new Uint8Array(BLOCK_BYTES);
+  readonly #bytes: Uint8Array;
   /** A view of each length used so far: making one costs as much as filling it. */
   readonly #views: Uint8Array[] = [];
   #at = 0;
+
+  constructor(byteCount = BLOCK_BYTES) {
+    this.#bytes = new Uint8Array(byteCount);
+  }
+
+  /** Where the next byte goes. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Goes on at `at`: what was written up to there the last time stays as it is. */
+  keep(at: number): void {
+    this.#at = at;
+  }
 
   /** Starts with the value of X-Request-Id. */
   begin(): void {
@@ -63,7 +80,7 @@ export class HeaderBlock {
     for (let bound = 10; value >= bound; bound *= 10) digits++;
     this.#room(digits);
     for (let at = this.#at + digits - 1; at >= this.#at; at--) {
-      const next = Math.floor(rest / 10);
+      const next = rest < 0x8000_0000 ? (rest / 10) | 0 : Math.floor(rest / 10);
       this.#bytes[at] = 48 + (rest - next * 10);
       rest = next;
     }
@@ -77,7 +94,8 @@ export class HeaderBlock {
     for (let bound = 36; value >= bound; bound *= 36) digits++;
     this.#room(digits);
     for (let at = this.#at + digits - 1; at >= this.#at; at--) {
-      const next = Math.floor(rest / 36);
+      // An integer division where it fits: this runs for every answer.
+      const next = rest < 0x8000_0000 ? (rest / 36) | 0 : Math.floor(rest / 36);
       const digit = rest - next * 36;
       this.#bytes[at] = digit < 10 ? 48 + digit : 87 + digit;
       rest = next;
@@ -91,6 +109,7 @@ export class HeaderBlock {
   }
 
   #room(count: number): void {
-    if (this.#at + count > BLOCK_BYTES) bug(`response headers beyond ${BLOCK_BYTES} bytes`);
+    const { length } = this.#bytes;
+    if (this.#at + count > length) bug(`response headers beyond ${length} bytes`);
   }
 }

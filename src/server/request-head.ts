@@ -38,6 +38,11 @@ export class RequestHead {
   contentType = '';
   contentEncoding = '';
   snapshotTs = '';
+  /**
+   * False when a header was there that may change how a GET is answered: a body, a condition, a dialect,
+   * an id of the client's own, the end of the connection.
+   */
+  #plain = true;
 
   #hosts = 0;
   #lengths = 0;
@@ -64,6 +69,7 @@ export class RequestHead {
     this.contentType = '';
     this.contentEncoding = '';
     this.snapshotTs = '';
+    this.#plain = true;
     this.#transferEncodings = 0;
     this.#hosts = 0;
     this.#lengths = 0;
@@ -88,18 +94,25 @@ export class RequestHead {
         else if (name === 'origin') this.origin = joined(this.origin, value);
         return;
       case 9:
-        if (name === 'x-dialect') this.dialect = joined(this.dialect, value);
+        if (name === 'x-dialect') {
+          this.dialect = joined(this.dialect, value);
+          this.#plain = false;
+        }
         return;
       case 10:
         if (name === 'connection' && value.length >= 5) this.#takeConnection(value);
         return;
       case 12:
-        if (name === 'x-request-id') this.requestId = joined(this.requestId, value);
-        else if (name === 'content-type') this.contentType = joined(this.contentType, value);
+        if (name === 'x-request-id') {
+          this.requestId = joined(this.requestId, value);
+          this.#plain = false;
+        } else if (name === 'content-type') this.contentType = joined(this.contentType, value);
         return;
       case 13:
-        if (name === 'if-none-match') this.ifNoneMatch = joined(this.ifNoneMatch, value);
-        else if (name === 'authorization') this.#takeAuthorization(value);
+        if (name === 'if-none-match') {
+          this.ifNoneMatch = joined(this.ifNoneMatch, value);
+          this.#plain = false;
+        } else if (name === 'authorization') this.#takeAuthorization(value);
         else if (name === 'x-snapshot-ts') this.snapshotTs = joined(this.snapshotTs, value);
         return;
       case 14:
@@ -120,7 +133,10 @@ export class RequestHead {
   }
 
   #takeConnection(value: string): void {
-    if (value !== 'keep-alive' && /(?:^|,)\s*close\s*(?:,|$)/i.test(value)) this.connectionClose = true;
+    if (value !== 'keep-alive' && /(?:^|,)\s*close\s*(?:,|$)/i.test(value)) {
+      this.connectionClose = true;
+      this.#plain = false;
+    }
   }
 
   #takeAuthorization(value: string): void {
@@ -129,12 +145,14 @@ export class RequestHead {
   }
 
   #takeLength(value: string): void {
+    this.#plain = false;
     if (++this.#lengths > 1 || !PLAIN_LENGTH.test(value)) this.#ambiguous = true;
     else this.bodyBytes = Number(value);
   }
 
   // Any other value: the library takes each one but an empty one for `chunked`, too.
   #takeTransferEncoding(value: string): void {
+    this.#plain = false;
     if (++this.#transferEncodings > 1 || value !== 'chunked') this.#ambiguous = true;
     else this.chunked = true;
   }
@@ -142,6 +160,11 @@ export class RequestHead {
   /** Whether a body was announced at all, be it an empty one. */
   get framed(): boolean {
     return this.chunked || this.#lengths > 0;
+  }
+
+  /** A GET whose headers say nothing but where it goes: `fault('none')` would find nothing either. */
+  get isPlain(): boolean {
+    return this.#plain && this.#hosts === 1 && this.host !== '' && this.#bytes <= HEADER_BYTES_MAX;
   }
 
   /** `none`: the method has no use for a body (GET, HEAD). `streamed`: the route reads it, and caps it. */

@@ -2,6 +2,7 @@
 import type { Endpoint } from './endpoint.js';
 import type { ErrorStyle } from './errors.js';
 import type { Exchange } from './exchange.js';
+import type { QuickHandler } from './quick.js';
 
 /** Answers by calling one of the exchange's reply methods; what it throws is answered for it. */
 export type Handler = (exchange: Exchange) => void | Promise<void>;
@@ -13,6 +14,8 @@ export interface Route {
   /** In whose words errors are told from the start. */
   readonly errorStyle: ErrorStyle;
   readonly handle: Handler;
+  /** The same for a plain GET on the exact path, where the answer is at hand. */
+  readonly quick?: QuickHandler;
   /** Answers POST instead of GET and HEAD, and reads a body: then it may answer in a later turn only. */
   readonly isPost?: boolean;
 }

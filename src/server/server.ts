@@ -178,6 +178,7 @@ function coreOf(context: ServerContext, lag: TimerLoopLag): ServerCore {
     accessLog: options.accessLog,
     guards: [overload, new OriginGuard(), ...(context.guards ?? [])],
     requestIds: new RequestIds(random),
+    seed: 1 + Math.floor(random() * 0x7fff_fffe),
     inFlight: new InFlight(),
     bulk,
     head: new RequestHead(),

@@ -1,8 +1,9 @@
 /** The headers that reads have in common: which snapshot, how old, for whom it may be cached. */
 import type { Freshness } from '../query/freshness.js';
 import { etagOf } from '../query/etag.js';
-import { headerLines, type HeaderBlock } from './header-block.js';
+import { HeaderBlock, headerLines } from './header-block.js';
 import { ETAG, X_DATA_AGE_MS, X_SNAPSHOT_TS, X_STALE_SOURCES } from './header-names.js';
+import type { RequestIds } from './request-ids.js';
 
 /** Of every answer made from a snapshot. */
 export const SNAPSHOT_FIXED = {
@@ -14,8 +15,11 @@ export const SNAPSHOT_FIXED = {
 const FIXED_LINES = headerLines(SNAPSHOT_FIXED);
 /** More names than this would be more header than proxies take. */
 const STALE_SOURCES_SHOWN_MAX = 50;
+/** An id, the fixed headers and an age, with room to spare. */
+const WHOLE_BYTES_MAX = 512;
 
 const encoder = new TextEncoder();
+const OK_WITH_ID = encoder.encode('200 OK\r\nX-Request-Id: ');
 
 /** Appends all of them. Source ids and snapshot ids are of harmless characters by their grammar. */
 export function appendSnapshot(block: HeaderBlock, snapshotId: string, freshness: Freshness): void {
@@ -47,9 +51,13 @@ export class SnapshotPrefix {
   #snapshotId = '';
   #dataTsMs = Number.NaN;
   #bytes = new Uint8Array(0);
+  readonly #whole = new HeaderBlock(WHOLE_BYTES_MAX);
+  #wholeOf = this.#bytes;
+  #idEnd = 0;
 
   constructor(contentType: string) {
     this.#contentType = contentType;
+    this.#whole.append(OK_WITH_ID);
   }
 
   append(block: HeaderBlock, snapshotId: string, freshness: Freshness): void {
@@ -57,6 +65,26 @@ export class SnapshotPrefix {
     if (snapshotId !== this.#snapshotId || dataTsMs !== this.#dataTsMs) this.#make(snapshotId, dataTsMs);
     block.append(this.#bytes);
     block.uint(ageMs);
+  }
+
+  /**
+   * Status and all headers of an answer 200 with an id of the server's own, for writeStatus: one value is
+   * one crossing into the library. Only the digits of the id and of the age are written, the rest stands
+   * there from the answer before. Valid until the next call.
+   */
+  whole(ids: RequestIds, snapshotId: string, ageMs: number, dataTsMs: number): Uint8Array {
+    if (snapshotId !== this.#snapshotId || dataTsMs !== this.#dataTsMs) this.#make(snapshotId, dataTsMs);
+    const block = this.#whole;
+    block.keep(OK_WITH_ID.length);
+    ids.write(block, ids.next());
+    if (this.#wholeOf === this.#bytes && this.#idEnd === block.at) block.keep(block.at + this.#bytes.length);
+    else {
+      this.#wholeOf = this.#bytes;
+      this.#idEnd = block.at;
+      block.append(this.#bytes);
+    }
+    block.uint(ageMs);
+    return block.view();
   }
 
   #make(snapshotId: string, dataTsMs: number): void {

@@ -69,7 +69,8 @@ export class Sockets {
   #upgrade(res: UwsResponse, req: UwsRequest, context: UwsSocketContext): void {
     const { core } = this.#deps;
     core.head.read(req);
-    const exchange = new Exchange(core, res, req, this.#target, core.clock.monotonicMs(), 'websocket');
+    const query = req.getQuery() ?? '';
+    const exchange = new Exchange(core, res, query, this.#target, core.clock.monotonicMs(), 'websocket');
     const fault = core.head.fault('none');
     try {
       if (fault !== undefined) exchange.refuseFraming(framingError(fault));

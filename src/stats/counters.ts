@@ -33,22 +33,30 @@ export type SourceCounter = keyof typeof SOURCE_COUNTERS;
 
 /** Counts by name. Only rises: what is not a positive number is ignored. */
 export class Counters<Name extends string> {
-  readonly #counts: Map<Name, number>;
+  readonly #indices: ReadonlyMap<Name, number>;
+  readonly #counts: Float64Array;
 
   constructor(names: readonly Name[]) {
-    this.#counts = new Map(names.map((name) => [name, 0]));
+    this.#indices = new Map(names.map((name, index) => [name, index]));
+    this.#counts = new Float64Array(this.#indices.size);
   }
 
   add(name: Name, count = 1): void {
-    if (count > 0 && count < Infinity) this.#counts.set(name, this.get(name) + count);
+    const index = this.#indices.get(name);
+    if (index !== undefined && count > 0 && count < Infinity) this.#counts[index]! += count;
+  }
+
+  /** One more of the name at `index` of the names given: for a hot path that knows the place. */
+  addAt(index: number): void {
+    this.#counts[index]! += 1;
   }
 
   get(name: Name): number {
-    return this.#counts.get(name) ?? 0;
+    return this.#counts[this.#indices.get(name) ?? -1] ?? 0;
   }
 
   entries(): readonly (readonly [Name, number])[] {
-    return [...this.#counts];
+    return [...this.#indices].map(([name, index]) => [name, this.#counts[index]!]);
   }
 }
 

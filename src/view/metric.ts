@@ -1,7 +1,6 @@
 /** The body of GetMetric, composed as bytes: what changes least is written once and kept. */
 import type { Table } from '../fabric/table.js';
 import type { RateView } from '../model/rates.js';
-import type { Freshness } from '../query/freshness.js';
 import type { LocatedMetric } from '../query/get-metric.js';
 import { RateCell, rateAt } from '../snapshot/rate.js';
 import { ByteWriter, utf8Bytes } from './bytes.js';
@@ -68,7 +67,7 @@ export function writeMetricBody(
   table: Table,
   located: LocatedMetric,
   shape: MetricShape,
-  freshness: Freshness,
+  ageMs: number,
 ): void {
   const { part, slot } = located;
   const { reader, bank } = table.parts[part]!;
@@ -78,7 +77,7 @@ export function writeMetricBody(
   else writeJsonCell(out, reader, table.columnView(located.column, part), slot, int64AsString);
   out.append(middle.of(shape, reader.rowTimeMs(bank, slot), table.snapshotId));
   out.reserve(NUMBER_BYTES_MAX + 1);
-  if (shape === 'full' || shape === 'envelope') out.at = putF64(out.u8, out.at, freshness.ageMs);
+  if (shape === 'full' || shape === 'envelope') out.at = putF64(out.u8, out.at, ageMs);
   out.byte(BODY_END);
 }
 

@@ -62,6 +62,14 @@ export function guardContract(name: string, make: GuardCase): void {
       }
     });
 
+    it('refuses nothing of a kind that it admits unseen', () => {
+      const guard = make.refusing();
+      for (const facts of manyFacts()) {
+        const { transport, cost } = facts;
+        if (guard.admits?.({ transport, cost }) === true) expect(guard.check(facts).allow).toBe(true);
+      }
+    });
+
     it('refuses in terms that can be sent', () => {
       const guard = make.refusing();
       let refusals = 0;

@@ -51,6 +51,11 @@ export const ALLOW: Verdict = { allow: true };
 export interface Guard {
   /** Names the guard in logs: `overload`. */
   readonly name: string;
+  /**
+   * True when `check` allows every request of this kind, whoever sends it and whenever: the shortest
+   * way to an answer leaves such a guard out. Without it the guard is always asked.
+   */
+  admits?(kind: Pick<GuardFacts, 'transport' | 'cost'>): boolean;
   check(facts: GuardFacts): Verdict;
 }
 

@@ -10,6 +10,10 @@ const ORIGIN = /^https?:\/\/([^/]+)$/i;
 export class OriginGuard implements Guard {
   readonly name = 'origin';
 
+  admits({ transport }: Pick<GuardFacts, 'transport'>): boolean {
+    return transport !== 'websocket';
+  }
+
   check(facts: GuardFacts): Verdict {
     if (facts.transport !== 'websocket' || facts.origin === '') return ALLOW;
     const asked = ORIGIN.exec(facts.origin)?.[1];

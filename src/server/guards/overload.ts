@@ -59,6 +59,10 @@ export class OverloadGuard implements Guard {
     this.#deps = deps;
   }
 
+  admits({ cost }: Pick<GuardFacts, 'cost'>): boolean {
+    return cost !== 'expensive';
+  }
+
   check(facts: GuardFacts): Verdict {
     if (facts.cost !== 'expensive') return ALLOW;
     const { lag, loopDelayMsMax, bytesInFlight, inFlightBytesMax } = this.#deps;

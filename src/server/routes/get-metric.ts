@@ -19,6 +19,7 @@ import { rulesOf, type DialectChooser } from '../dialects.js';
 import type { ErrorStyle } from '../errors.js';
 import type { Exchange } from '../exchange.js';
 import { replyJson } from '../json.js';
+import type { QuickAnswer, QuickHandler } from '../quick.js';
 import { RecentWall } from '../recent-wall.js';
 import { appendSnapshot, SnapshotPrefix } from '../snapshot-headers.js';
 import { mapTimestamp } from './map-timestamp.js';
@@ -47,6 +48,7 @@ export class MetricRoute {
   /** By part: headers of JSON and of text. */
   readonly #json: SnapshotPrefix[] = [];
   readonly #text: SnapshotPrefix[] = [];
+  readonly #quick: QuickAnswer;
 
   constructor(deps: MetricDeps, dialect: Dialect | null) {
     this.#deps = deps;
@@ -54,6 +56,8 @@ export class MetricRoute {
     this.#bodies = new MetricBodies(dialect === null || dialect === 'plain' ? 'full' : dialect);
     this.#wall = new RecentWall(deps.clock);
     this.#cache = dialect === null ? new MetricCache() : new MetricCache(DIALECT_CELLS_MAX);
+    const prefix = new SnapshotPrefix(JSON_TYPE);
+    this.#quick = { prefix, snapshotId: '', ageMs: 0, dataTsMs: 0, body: new Uint8Array(0) };
   }
 
   /** The cell of an earlier request of this very text, if there was one: no parsing at all. */
@@ -113,17 +117,45 @@ export class MetricRoute {
       exchange.replyEmpty(304);
       return;
     }
-    const asText = this.#dialect === 'plain' || (this.#dialect === null && located.request.format === 'text');
-    const body = asText ? this.#bodies.text(table, located) : this.#bodies.json(table, located, freshness);
+    const asText = this.#asText(located);
+    const body = this.#body(table, located, freshness.ageMs);
     this.#prefix(asText, located.part).append(exchange.headers(), snapshotId, freshness);
     exchange.reply(200, body);
   }
 
+  #asText(located: LocatedMetric): boolean {
+    return this.#dialect === 'plain' || (this.#dialect === null && located.request.format === 'text');
+  }
+
+  #body(table: Table, located: LocatedMetric, ageMs: number): Uint8Array {
+    if (this.#asText(located)) return this.#bodies.text(table, located);
+    return this.#bodies.json(table, located, ageMs);
+  }
+
+  /** What `handle` answers a plain GET, when the cell is known and nothing speaks against it. */
+  quick(query: string, startMs: number): QuickAnswer | undefined {
+    const { fabric } = this.#deps;
+    const { table } = fabric;
+    if (table === null) return undefined;
+    const located = this.#cache.find(query, table);
+    if (located === undefined) return undefined;
+    const source = fabric.statusOf(located.part);
+    const { dataTsMs } = source;
+    if (dataTsMs === null || source.isStale(startMs)) return undefined;
+    const ageMs = source.ageMs(this.#wall.at(startMs)) ?? 0;
+    const answer = this.#quick;
+    answer.body = this.#body(table, located, ageMs);
+    answer.prefix = this.#prefix(this.#asText(located), located.part);
+    answer.snapshotId = table.snapshotId;
+    answer.ageMs = ageMs;
+    answer.dataTsMs = dataTsMs;
+    return answer;
+  }
+
   /** As rowFreshness, with the clock that the exchange has read already. Throws stale. */
-  #freshness(exchange: Exchange, part: number): Freshness {
+  #freshness({ startMs }: Exchange, part: number): Freshness {
     const { fabric, clock } = this.#deps;
     const source = fabric.statusOf(part);
-    const { startMs } = exchange;
     const { dataTsMs } = source;
     if (dataTsMs === null || source.isStale(startMs)) return rowFreshness(fabric, part, clock);
     return { ageMs: source.ageMs(this.#wall.at(startMs)) ?? 0, dataTsMs, staleSources: NONE };
@@ -160,6 +192,11 @@ export class MetricChoice {
     this.#own = own;
     this.#dialects = dialects;
     this.#ownByDefault = chooser.of({ query: '', dialect: '' }) === null;
+  }
+
+  /** Of queries that were served as weft's own: they name no dialect. */
+  get quick(): QuickHandler | undefined {
+    return this.#ownByDefault ? (query, startMs) => this.#own.quick(query, startMs) : undefined;
   }
 
   handle(exchange: Exchange): void {

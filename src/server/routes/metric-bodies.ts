@@ -1,7 +1,6 @@
 /** Bodies of GetMetric: composed once a snapshot and cell, and given their age for each response. */
 import type { Table } from '../../fabric/table.js';
-import type { Freshness } from '../../query/freshness.js';
-import type { LocatedMetric } from '../../query/get-metric.js';
+import type { KeptBody, LocatedMetric } from '../../query/get-metric.js';
 import { ByteWriter } from '../../view/bytes.js';
 import { putUint31 } from '../../view/digits.js';
 import { writeMetricBody, writeMetricText, type MetricShape } from '../../view/metric.js';
@@ -9,34 +8,22 @@ import { writeMetricBody, writeMetricText, type MetricShape } from '../../view/m
 /** A key, a column name and a text cell, escaped, with room to spare. */
 const COMPOSED_BYTES_MAX = 1024 * 1024;
 /** Larger bodies (a long text cell) are composed each time. */
-const KEPT_BYTES_MAX = 1024;
+const KEPT_BYTES_MAX = 512;
 const AGE_BYTES_MAX = 11;
 /** An age that is written as a 31-bit integer: 24 days. */
 const AGE_MS_MAX = 2 ** 31 - 1;
-/** Cells kept for one snapshot. */
-const CELLS_MAX = 32_768;
 
 const BRACE = 125;
-
-/** A body without what changes while the snapshot stays. */
-interface Kept {
-  readonly bytes: Uint8Array;
-  /** The age and the closing brace are still to be written. */
-  readonly aged: boolean;
-}
 
 /** Of one shape; `text` is the bare value. */
 export class MetricBodies {
   readonly #shape: MetricShape;
+  readonly #isAged: boolean;
   readonly #out = new ByteWriter(COMPOSED_BYTES_MAX, 'COMPOSED_BYTES_MAX');
-  readonly #kept = new Map<LocatedMetric, Kept>();
-  readonly #scratch = new Uint8Array(KEPT_BYTES_MAX + AGE_BYTES_MAX);
-  /** A view of each length used so far: making one costs as much as filling it. */
-  readonly #views: Uint8Array[] = [];
-  #snapshotId = '';
 
   constructor(shape: MetricShape) {
     this.#shape = shape;
+    this.#isAged = shape === 'full' || shape === 'envelope';
   }
 
   /** The bare value. Valid until the next call. */
@@ -46,34 +33,44 @@ export class MetricBodies {
     return this.#out.result();
   }
 
-  /** The JSON of a cell that is in `table`. Valid until the next call. */
-  json(table: Table, located: LocatedMetric, freshness: Freshness): Uint8Array {
-    if (table.snapshotId !== this.#snapshotId) {
-      this.#snapshotId = table.snapshotId;
-      this.#kept.clear();
+  /**
+   * The JSON of a cell that is in `table`. Valid until the next call. A located cell belongs to one
+   * MetricBodies: it keeps the body.
+   */
+  json(table: Table, located: LocatedMetric, ageMs: number): Uint8Array {
+    const kept = located.body;
+    if (kept !== null && kept.snapshotId === table.snapshotId && ageMs <= AGE_MS_MAX) {
+      return withAge(kept, ageMs);
     }
-    const kept = this.#kept.get(located);
-    if (kept !== undefined && freshness.ageMs <= AGE_MS_MAX) return this.#aged(kept, freshness.ageMs);
     const out = this.#out;
     out.reset();
-    writeMetricBody(out, table, located, this.#shape, freshness);
+    writeMetricBody(out, table, located, this.#shape, ageMs);
     const body = out.result();
-    if (body.length <= KEPT_BYTES_MAX && this.#kept.size < CELLS_MAX) this.#keep(located, body, freshness);
+    if (body.length <= KEPT_BYTES_MAX) this.#keep(located, table.snapshotId, body, ageMs);
     return body;
   }
 
-  #keep(located: LocatedMetric, body: Uint8Array, { ageMs }: Freshness): void {
-    const aged = this.#shape === 'full' || this.#shape === 'envelope';
-    const bytes = aged ? body.slice(0, body.length - String(ageMs).length - 1) : body.slice();
-    this.#kept.set(located, { bytes, aged });
+  #keep(located: LocatedMetric, snapshotId: string, body: Uint8Array, ageMs: number): void {
+    const ageAt = this.#isAged ? body.length - String(ageMs).length - 1 : -1;
+    const known = located.body;
+    // The bytes of the snapshot before, where they suffice: a publish makes no garbage of all hot cells.
+    const bytes =
+      known !== null && known.bytes.length >= body.length + AGE_BYTES_MAX
+        ? known.bytes
+        : new Uint8Array(body.length + AGE_BYTES_MAX);
+    bytes.set(body);
+    const view = bytes.subarray(0, body.length);
+    located.body = { snapshotId, bytes, ageAt, ageMs, view };
   }
+}
 
-  #aged({ bytes, aged }: Kept, ageMs: number): Uint8Array {
-    if (!aged) return bytes;
-    const scratch = this.#scratch;
-    scratch.set(bytes);
-    const end = putUint31(scratch, bytes.length, ageMs);
-    scratch[end] = BRACE;
-    return (this.#views[end] ??= scratch.subarray(0, end + 1));
-  }
+/** The age is written into the kept bytes: one cell is answered at a time. */
+function withAge(kept: KeptBody, ageMs: number): Uint8Array {
+  if (kept.ageAt < 0 || kept.ageMs === ageMs) return kept.view;
+  const end = putUint31(kept.bytes, kept.ageAt, ageMs);
+  kept.bytes[end] = BRACE;
+  kept.ageMs = ageMs;
+  // A view is made when the number of digits changes only.
+  if (kept.view.length !== end + 1) kept.view = kept.bytes.subarray(0, end + 1);
+  return kept.view;
 }

@@ -7,6 +7,7 @@ import type { Endpoint, EndpointName } from '../endpoint.js';
 import type { Exchange } from '../exchange.js';
 import type { RouteCost } from '../guards/guard.js';
 import { replyJson, replyText, smallHead } from '../json.js';
+import type { QuickHandler } from '../quick.js';
 import { Routes, type Handler } from '../route.js';
 import { STREAM_PATH } from '../sockets.js';
 import { handleChanges } from './changes.js';
@@ -72,8 +73,14 @@ class TableBuilder {
   }
 
   /** The same where `handle` chooses the dialect by itself. */
-  addChosen(path: string, endpoint: Endpoint, handle: Handler, spoken: Spoken): void {
-    this.routes.add({ path, endpoint, errorStyle: 'json', handle });
+  addChosen(
+    path: string,
+    endpoint: Endpoint,
+    handle: Handler,
+    spoken: Spoken,
+    quick: QuickHandler | undefined = undefined,
+  ): void {
+    this.routes.add({ path, endpoint, errorStyle: 'json', handle, ...(quick && { quick }) });
     for (const dialect of DIALECTS) {
       const own = spoken[dialect];
       if (own === undefined || !MOUNTED[dialect].includes(path)) continue;
@@ -92,7 +99,7 @@ function addReads(table: TableBuilder, context: ServerContext): void {
   const spokenMetrics = perDialect<Handler>((dialect) => (exchange) => metrics[dialect].handle(exchange));
   const choice = new MetricChoice(table.chooser, new MetricRoute(context, null), metrics);
   const metricHandler: Handler = (exchange) => choice.handle(exchange);
-  table.addChosen(METRIC, metric, metricHandler, spokenMetrics);
+  table.addChosen(METRIC, metric, metricHandler, spokenMetrics, choice.quick);
   table.addChosen(`${METRIC}/*/*`, metric, metricHandler, spokenMetrics);
 
   const list = table.endpoint('ListMetrics', 'expensive');

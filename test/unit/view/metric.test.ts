@@ -14,7 +14,7 @@ function table(timeMs?: number): Table {
   return fixture.publish('s1', rows, { dataTsMs: SAMPLE_MS });
 }
 
-const FRESH = { ageMs: 812, dataTsMs: SAMPLE_MS, staleSources: [] };
+const AGE_MS = 812;
 
 function located(of: Table, metric: string, more: Partial<MetricRequest> = {}): LocatedMetric {
   return new LocatedMetric(of, {
@@ -29,7 +29,7 @@ function located(of: Table, metric: string, more: Partial<MetricRequest> = {}): 
 
 function body(of: Table, cell: LocatedMetric, shape: MetricShape): string {
   const out = new ByteWriter(10_000, 'X', '', 8);
-  writeMetricBody(out, of, cell, shape, FRESH);
+  writeMetricBody(out, of, cell, shape, AGE_MS);
   return Buffer.from(out.result()).toString();
 }
 

@@ -1,0 +1,145 @@
+/** The shortest way to an answer: the same bytes as by the whole way, and nothing kept without bound. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Guard } from '../../../src/server/guards/guard.js';
+import { RawClient, request } from '../../fixtures/raw-http.js';
+import { ServerRig, type RigOptions } from '../../fixtures/server-rig.js';
+import { ALL_RATES, row } from '../../fixtures/tables.js';
+
+const PATH = '/telemetry/GetMetric';
+/** The first asks what the second is told at once; few of so many go the whole way. */
+const REPEATS = 12;
+/** More than 36 ^ 2. */
+const ASKED = 1400;
+
+let rig: ServerRig;
+afterEach(() => rig.close());
+
+/** Answers of one connection without what differs by nature: ids, and the clock's header. */
+async function answers(texts: readonly string[]): Promise<string[]> {
+  const client = new RawClient(rig.port);
+  client.send(texts.join(''));
+  const ends = /\r\n\r\n/g;
+  await client.until((text) => (text.match(ends) ?? []).length >= texts.length && complete(text));
+  client.end();
+  const parts = client.text.split(/(?=HTTP\/1\.1 )/);
+  return parts.map((one) => {
+    const text = one.replace(/^(X-Request-Id|Date): .*\r\n/gm, '$1\r\n');
+    // Errors name the id once more, which has not always the same length.
+    return text.startsWith('HTTP/1.1 200')
+      ? text
+      : text.replace(/^Content-Length: .*\r\n/gm, '').replace(/"request_id":"[^"]*"/, '');
+  });
+}
+
+/** True when the last answer has as many bytes as it announces. */
+function complete(text: string): boolean {
+  const last = text.slice(text.lastIndexOf('HTTP/1.1 '));
+  const end = last.indexOf('\r\n\r\n');
+  return last.length - end - 4 >= Number(/Content-Length: (\d+)/.exec(last)?.[1] ?? 0);
+}
+
+/** The same query, plain and with a header that leads the whole way. */
+async function both(query: string): Promise<void> {
+  const plain = Array.from({ length: REPEATS }, () => request('GET', `${PATH}?${query}`));
+  const whole = request('GET', `${PATH}?${query}`, { 'Content-Length': '0' });
+  const all = await answers([...plain, whole]);
+  expect(all).toHaveLength(REPEATS + 1);
+  for (const one of all) expect(one).toBe(all[REPEATS]);
+}
+
+const QUERIES = [
+  'switch_id=sw-000&metric=cpu_util_pct',
+  'metric_name=octets&switch=sw-000',
+  'switch_id=sw-000&metric=octets&int64=string',
+  'switch_id=sw-002&metric=cpu_util_pct',
+  'switch_id=sw-000&metric=state',
+  'switch_id=sw-000&metric=state&format=text',
+  'switch_id=sw-002&metric=cpu_util_pct&format=text',
+  'switch_id=sw-000&metric=octets&view=delta',
+  'switch_id=sw-000&metric=octets&view=rate&format=text',
+  'switch_id=sw-000&metric=state&dialect=page',
+  'switch_id=nope&metric=state',
+  'switch_id=sw-000',
+  '',
+];
+
+describe('the shortest way', () => {
+  it.each(['none', 'map', 'plain'] as const)(
+    'tells what the whole way tells; dialect: %s',
+    async (dialect) => {
+      rig = new ServerRig({ rates: ALL_RATES, maxStaleMs: 10_000, options: { defaultDialect: dialect } });
+      const { tables } = rig;
+      for (const query of QUERIES) await both(query);
+      await tables.clock.advance(1234);
+      for (const query of QUERIES) await both(query);
+      tables.publish('s1', [row('sw-000', { cpu_util_pct: 5, packet_errors: 9, octets: 2n, state: 'D' })]);
+      await tables.clock.advance(7);
+      for (const query of QUERIES) await both(query);
+      await tables.clock.advance(10_001);
+      for (const query of QUERIES) await both(query);
+    },
+  );
+
+  it('writes ids that grow and differ, over every length of them', async () => {
+    rig = new ServerRig();
+    const client = new RawClient(rig.port);
+    for (let asked = 20; asked <= ASKED; asked += 20) {
+      client.send(request('GET', `${PATH}?${QUERIES[0]}`).repeat(20));
+      await client.until((text) => text.split('HTTP/1.1 200 OK').length === asked + 1 && complete(text));
+    }
+    client.end();
+    const ids = [...client.text.matchAll(/X-Request-Id: [a-z0-9]{8}-([a-z0-9]+)\r\n/g)].map(([, id]) =>
+      parseInt(id!, 36),
+    );
+    expect(ids).toEqual(Array.from({ length: ASKED }, (_, i) => i));
+    expect(rig.stats.endpoint('GetMetric').count).toBe(ASKED);
+    expect(rig.stats.responses.get('2xx')).toBe(ASKED);
+  });
+
+  it.each<[string, RigOptions]>([
+    ['the log wants every request', { options: { accessLog: 'all' } }],
+    ['a guard may refuse', { guards: [{ name: 'deny', check: () => DENIED }] }],
+  ])('is not gone where %s', async (_name, options) => {
+    rig = new ServerRig(options);
+    for (let i = 0; i < REPEATS; i++) await rig.get(`${PATH}?${QUERIES[0]}`);
+    const lines = rig.log.of('http.access').length;
+    expect(lines).toBe(REPEATS);
+  });
+
+  it('closes the connection of a server that stops', async () => {
+    rig = new ServerRig({ realTime: true });
+    const client = new RawClient(rig.port);
+    client.send(request('GET', `${PATH}?${QUERIES[0]}`).repeat(REPEATS));
+    await client.until((text) => text.split('HTTP/1.1 ').length === REPEATS + 1 && complete(text));
+    const drained = rig.server.drain(5_000);
+    client.send(request('GET', `${PATH}?${QUERIES[0]}`));
+    const { text, closed } = await client.until(() => false);
+    expect([closed, text.includes('Connection: close')]).toEqual([true, true]);
+    await drained;
+  });
+});
+
+const DENIED = { allow: false, status: 401, error: 'unauthorized', message: 'cannot: no token' } as const;
+const NEVER: Guard = { name: 'never', check: () => ({ allow: true }) };
+
+/** Many more answers than the sockets' own buffers hold. */
+const SENT = 150_000;
+const SENT_AT_ONCE = 500;
+
+it.each<[string, RigOptions]>([
+  ['the shortest way', {}],
+  ['the whole way', { guards: [NEVER] }],
+])('a client that asks in a row and reads nothing is cut: %s', async (_name, options) => {
+  rig = new ServerRig({ realTime: true, ...options });
+  const client = new RawClient(rig.port);
+  client.socket.pause();
+  const text = request('GET', `${PATH}?${QUERIES[0]}`).repeat(SENT_AT_ONCE);
+  for (let sent = 0; sent < SENT && !client.closed; sent += SENT_AT_ONCE) {
+    client.send(text);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  while (rig.server.load.connections > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  client.end();
+  // 150,000 answers are 75 MB; the buffers of both sockets hold a tenth of that at the most.
+  expect(rig.stats.endpoint('GetMetric').count).toBeLessThan(SENT / 2);
+});
