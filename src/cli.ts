@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { openSavedFiles, savedFiles } from './cli-files.js';
-import { runRecord, runReplay, type Part } from './cli-recordings.js';
+import type { Part } from './cli-recordings.js';
 import type { Config } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
 import { helpText } from './config/help.js';
@@ -18,7 +18,7 @@ import { systemClock, systemRandom } from './model/clock.js';
 import { EXIT_CANNOT_RUN, EXIT_CONFIG } from './model/exit.js';
 import { Redactor } from './model/redact.js';
 import { NativeBuildError } from './server/uws.js';
-import { startSimulator, type Simulator } from './simulator/simulator.js';
+import type { Simulator } from './simulator/simulator.js';
 import type { WorkerEntries } from './pool/worker-urls.js';
 
 /** The rest of the log is given so long when the process ends. */
@@ -30,6 +30,8 @@ function version(): string {
 }
 
 async function startFabric(config: Config, log: RootLogger): Promise<Simulator> {
+  // What `serve` does not need is loaded by who does: each file costs its start a part of a millisecond.
+  const { startSimulator } = await import('./simulator/simulator.js');
   const simulatorLog = log.child({ part: 'simulator' });
   const simulator = await startSimulator(
     {
@@ -117,9 +119,11 @@ async function run(
     if (!shutdown.isUnderWay) shutdown.signal(reason);
   };
   try {
-    if (command === 'record')
-      part = await runRecord(config, parts, { finish, giveUp: (error) => void giveUp(error) });
-    if (command === 'replay') part = await runReplay(config, parts);
+    if (command === 'record' || command === 'replay') {
+      const { runRecord, runReplay } = await import('./cli-recordings.js');
+      const endings = { finish, giveUp: (error: unknown): void => void giveUp(error) };
+      part = command === 'record' ? await runRecord(config, parts, endings) : await runReplay(config, parts);
+    }
     if (command === 'simulate' || command === 'demo') simulator = await startFabric(config, log);
     if (command === 'serve' || command === 'demo' || command === 'load') {
       const served = command === 'load' ? await openSavedFiles(config) : withUpstream(config, simulator);

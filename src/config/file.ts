@@ -1,9 +1,12 @@
 /** The configuration file: YAML to plain values, with the position of what is wrong. */
 
-import { LineCounter, parseDocument } from 'yaml';
+import { createRequire } from 'node:module';
+import type * as Yaml from 'yaml';
 import type { Mistakes } from './mistakes.js';
 import { hint } from './nearest.js';
 import { OPTION_ROWS, type OptionKey } from './options.js';
+
+const require = createRequire(import.meta.url);
 
 const FILE_LENGTH_MAX = 4 * 1024 * 1024;
 /** Aliases may repeat a subtree; more than so many are an attack or an accident. */
@@ -57,6 +60,8 @@ function reason(error: unknown): string {
 }
 
 function parseYaml(path: string, text: string, mistakes: Mistakes): unknown {
+  // Loading it takes a tenth of the start, and most starts have no file.
+  const { LineCounter, parseDocument } = require('yaml') as typeof Yaml;
   const lineCounter = new LineCounter();
   // Pretty errors quote the lines around the mistake, and those may hold a secret.
   const document = parseDocument(text, {

@@ -2,8 +2,11 @@
 
 import type { Random } from '../model/clock.js';
 
-/** The first poll starts within this time, however long the interval. */
-const FIRST_POLL_MS_MAX = 1_000;
+/**
+ * The first poll starts within this time, however long the interval: long enough that sources which
+ * start together do not connect in one moment, short enough that nobody waits for it.
+ */
+const FIRST_POLL_MS_MAX = 100;
 const BACKOFF_INTERVALS_MAX = 10;
 const BACKOFF_MS_MAX = 60_000;
 
@@ -22,7 +25,7 @@ export interface Slot {
 /**
  * Slot k stands at origin + k × interval, so delays never add up to a drift. The origin is random
  * over the interval: sources (and daemons) that start together poll at different times, and stay
- * so. One early poll, a whole number of seconds before the origin, keeps start-up short.
+ * so. One early poll, a whole number of tenths of a second before the origin, keeps start-up short.
  */
 export class Schedule {
   /** Start of the first poll, monotonic. */

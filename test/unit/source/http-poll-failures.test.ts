@@ -11,7 +11,8 @@ describe('failures', () => {
     const poll = startPoll(clock, { random: seededRandom(5), script: () => ({ answer: 'connect' }) });
     await clock.advance(1_000_000);
     const gaps = startsOf(poll).map((atMs, i, all) => atMs - (all[i - 1] ?? atMs));
-    gaps.shift();
+    // The poll before the grid is followed by the first slot.
+    gaps.splice(0, 2);
     expect(Math.min(...gaps)).toBeGreaterThan(999.9);
     expect(Math.max(...gaps)).toBeLessThanOrEqual(10_010);
     expect(Math.max(...gaps)).toBeGreaterThan(8_000);
@@ -73,7 +74,7 @@ describe('failures', () => {
       body.bytes.release();
       throw new DeliveryError('skipped', 'a pinned bank was still in use', true);
     };
-    const poll = startPoll(clock, { deliver, random: () => 0.5 });
+    const poll = startPoll(clock, { deliver, random: () => 0.05 });
     await clock.advance(9_900);
     expect(startsOf(poll).length).toBe(10);
     expect(poll.breaker).toEqual([]);

@@ -12,8 +12,8 @@ describe('polling', () => {
     const clock = new FakeClock();
     const poll = startPoll(clock, { random: () => 0.25 });
     await clock.advance(4_000);
-    expect(startsOf(poll)).toEqual([250, 1_250, 2_250, 3_250]);
-    expect(poll.polled.length).toBe(4);
+    expect(startsOf(poll)).toEqual([50, 250, 1_250, 2_250, 3_250]);
+    expect(poll.polled.length).toBe(5);
     expect(poll.skipped).toBe(0);
   });
 
@@ -22,8 +22,9 @@ describe('polling', () => {
     const random = seededRandom(7);
     const intervalMs = 30_000;
     const polls = Array.from({ length: 50 }, () => startPoll(clock, { random, intervalMs }));
-    await clock.advance(1_000);
+    await clock.advance(100);
     for (const poll of polls) expect(poll.exchange.starts.length).toBe(1);
+    expect(new Set(polls.map((poll) => Math.round(startsOf(poll)[0]! / 10))).size).toBeGreaterThan(7);
     await clock.advance(4 * intervalMs);
     for (const round of [2, 3]) {
       const bins = new Array<number>(10).fill(0);
