@@ -17,9 +17,10 @@ import { bench as rates } from './rates.js';
 import { bench as read } from './read.js';
 import { bench as refresh } from './refresh.js';
 import { bench as slice } from './slice.js';
+import { bench as start } from './start.js';
 import { headingOf, loadNow, machine, tableOf, type ReportDocument } from './report.js';
 
-const BENCHES: readonly Bench[] = [parse, read, encode, slice, rates, history, merge, http, live, refresh];
+const BENCHES: readonly Bench[] = [parse, read, encode, slice, rates, history, merge, http, live, refresh, start];
 const ROUNDS_DEFAULT = 5;
 
 interface Order {

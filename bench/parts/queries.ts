@@ -25,7 +25,7 @@ export function queriesOf(csv: CsvTable, count: number): Query[] {
 }
 
 /** `"value":` as it stands in the body: JSON.parse would round large integers. */
-function valueIn(body: string): { token: string | null; isText: boolean } {
+export function valueIn(body: string): { token: string | null; isText: boolean } {
   const match = /"value":(null|"(?:[^"\\]|\\.)*"|[^,}]+)/.exec(body);
   if (!match) throw new Error(`an answer without a value: ${body.slice(0, 300)}`);
   const token = match[1]!;
