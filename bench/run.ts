@@ -18,9 +18,23 @@ import { bench as read } from './read.js';
 import { bench as refresh } from './refresh.js';
 import { bench as slice } from './slice.js';
 import { bench as start } from './start.js';
+import { bench as tail } from './tail.js';
 import { headingOf, loadNow, machine, tableOf, type ReportDocument } from './report.js';
 
-const BENCHES: readonly Bench[] = [parse, read, encode, slice, rates, history, merge, http, live, refresh, start];
+const BENCHES: readonly Bench[] = [
+  parse,
+  read,
+  encode,
+  slice,
+  rates,
+  history,
+  merge,
+  http,
+  live,
+  refresh,
+  start,
+  tail,
+];
 const ROUNDS_DEFAULT = 5;
 
 interface Order {

@@ -42,6 +42,7 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   live: { 'one port each: server CPU per subscriber and message': 'µs', 'one port each: message': 'bytes' },
   refresh: { 'body received to published, p50': 'ms', 'heap growth per publish': 'kB' },
   start: { 'process start to first served read': 'ms', 'the same over node -e 0': 'ms' },
+  tail: { 'while refreshed, p99': 'µs', 'publishes in a round': '' },
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-smoke-'));
@@ -103,7 +104,7 @@ test('what cannot be run is named', async () => {
   const unknown = await runBench('--smoke', 'parse', 'speed');
   expect(unknown.code).toBe(1);
   expect(unknown.stderr).toContain(
-    'cannot run speed: there is parse, read, encode, slice, rates, history, merge, http, live, refresh, start',
+    'cannot run speed: there is parse, read, encode, slice, rates, history, merge, http, live, refresh, start, tail',
   );
   const rounds = await runBench('--smoke', '--rounds', '0');
   expect(rounds.code).toBe(1);
