@@ -16,7 +16,7 @@ import {
   type SharedParts,
 } from './daemon-parts.js';
 import { makePushDesk } from './daemon-push.js';
-import { makeKeeper, stateService } from './daemon-state.js';
+import { exposeState, makeKeeper, stateService } from './daemon-state.js';
 import { Fabric } from './fabric/fabric.js';
 import { SourceStatus } from './fabric/source-status.js';
 import type { Table } from './fabric/table.js';
@@ -121,6 +121,7 @@ class CompositionRoot {
       fabric: this.#fabric,
     });
     this.#keeper = makeKeeper(config, parts, this.#stats);
+    exposeState(this.#stats, this.#keeper);
     for (const [i, source] of config.sources.entries()) {
       this.#actors.set(source.id, this.#makeActor(source, statuses[i]!));
     }
@@ -219,6 +220,7 @@ class CompositionRoot {
           hub: this.#hub,
           pushes: makePushDesk((id) => this.#actors.get(id)?.door),
           histories: this.#histories,
+          isStateDegraded: () => this.#keeper?.isDegraded ?? false,
           stats: this.#stats,
           statsView: {
             source: (id) => this.#actors.get(id)?.state(),

@@ -44,6 +44,8 @@ export interface ServerContext {
   readonly pushes?: PushDesk;
   /** Absent: no column has a history. */
   readonly histories?: Histories | null;
+  /** Whether what should be on disk is not: told by /health. */
+  readonly isStateDegraded?: () => boolean;
   /** Made with ENDPOINT_NAMES. The server exposes its gauges in it: one server for one Stats. */
   readonly stats: Stats;
   readonly statsView: StatsView;

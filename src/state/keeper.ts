@@ -50,10 +50,17 @@ interface Slot {
 export class StateKeeper {
   readonly #deps: KeeperDeps;
   readonly #slots = new Map<string, Slot>();
+  /** What the disk refused last, by source; the directory itself is `''`. */
+  readonly #refused = new Set<string>();
   #closing = false;
 
   constructor(deps: KeeperDeps) {
     this.#deps = deps;
+  }
+
+  /** The last write of some source failed: what is on disk is older than it should be. */
+  get isDegraded(): boolean {
+    return this.#refused.size > 0;
   }
 
   /** A body of this source was published. */
@@ -97,8 +104,14 @@ export class StateKeeper {
     });
     bytes.release();
     slot.isWriting = false;
-    if (reply.kind === 'done') observer.written(sourceId);
-    else observer.failed(sourceId, reasonOf(reply));
+    if (reply.kind === 'done') {
+      this.#refused.delete(sourceId);
+      this.#refused.delete('');
+      observer.written(sourceId);
+    } else {
+      this.#refused.add(sourceId);
+      observer.failed(sourceId, reasonOf(reply));
+    }
     this.#advance(sourceId, slot);
   }
 
@@ -117,7 +130,9 @@ export class StateKeeper {
   /** Makes the directory and clears it of what was cut off; resolves also when that fails. */
   async prepare(): Promise<void> {
     const reply = await this.#deps.disk.ask({ op: 'prepare' });
-    if (reply.kind !== 'done') this.#deps.observer.failed(null, reasonOf(reply));
+    if (reply.kind === 'done') return;
+    this.#refused.add('');
+    this.#deps.observer.failed(null, reasonOf(reply));
   }
 
   /**

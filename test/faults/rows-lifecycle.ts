@@ -4,6 +4,8 @@ import { met, open, type FaultSection } from './row.js';
 const START = 'daemon/start.test.ts';
 const SHUTDOWN = 'daemon/shutdown.test.ts';
 const STATE = 'daemon/state.test.ts';
+const DISK = 'faults/l-disk.test.ts';
+const FIT = 'faults/l-start.test.ts';
 
 export const LIFECYCLE_ROWS: FaultSection = {
   rows: [
@@ -12,13 +14,13 @@ export const LIFECYCLE_ROWS: FaultSection = {
     open('L-03', 'a reload with mistakes changes nothing', 'not written yet'),
     met('L-04', '★ a stop under load loses no request', SHUTDOWN),
     met('L-05', 'killed while it writes to disk', 'daemon/state-kill.test.ts'),
-    met('L-06', '★ damaged and foreign files are set aside', STATE),
-    open('L-07', '★ a disk that is full or read-only', 'health does not tell it yet'),
-    met('L-08', 'a log that nobody takes', SHUTDOWN),
-    open('L-09', 'a crash loop does not flood the upstream', 'not written yet'),
-    open('L-10', '★ a native part that does not load', 'not written yet'),
-    open('L-11', '★ the container: read-only, no rights, little memory', 'not written yet'),
-    open('L-12', 'a socket path that is taken or left over', 'not written yet'),
+    met('L-06', '★ damaged and foreign files are set aside', STATE, DISK),
+    met('L-07', '★ a disk that is full or read-only', DISK),
+    met('L-08', 'a log that nobody takes', SHUTDOWN, DISK),
+    met('L-09', 'a crash loop does not flood the upstream', FIT),
+    met('L-10', '★ a native part that does not load', FIT),
+    met('L-11', '★ the container: read-only, no rights, little memory', FIT),
+    met('L-12', 'no unix socket is listened on: a path is refused and left alone', FIT),
   ],
-  open: 6,
+  open: 1,
 };

@@ -15,6 +15,7 @@ export interface HealthDeps {
   readonly clock: Clock;
   readonly core: ServerCore;
   readonly version: string;
+  readonly isStateDegraded?: () => boolean;
 }
 
 /** `/`: something answers here. */
@@ -33,10 +34,16 @@ export function handlePageHealth(exchange: Exchange): void {
   replyJson(exchange, 200, PAGE_HEALTH);
 }
 
-/** /health and /health/live: the event loop turns. */
+/** /health/live: the event loop turns. */
 export function handleLive(exchange: Exchange): void {
   requireNoParameters(exchange);
   replyJson(exchange, 200, { ok: true });
+}
+
+/** /health: the same, and what works only in part. */
+export function handleHealth(exchange: Exchange, { isStateDegraded }: HealthDeps): void {
+  requireNoParameters(exchange);
+  replyJson(exchange, 200, isStateDegraded?.() ? { ok: true, persistence: 'degraded' } : { ok: true });
 }
 
 /** /health/ready: at least one source has published and is not stale. Throws no_data or stale. */

@@ -14,7 +14,14 @@ import { handleChanges } from './changes.js';
 import { handleCoverage } from './coverage.js';
 import { MetricChoice, MetricRoute } from './get-metric.js';
 import { HistoryRoute } from './history.js';
-import { handleLive, handlePageHealth, handleReady, handleRoot, handleTelemetryHealth } from './health.js';
+import {
+  handleHealth,
+  handleLive,
+  handlePageHealth,
+  handleReady,
+  handleRoot,
+  handleTelemetryHealth,
+} from './health.js';
 import { handleSchema, ListRoute } from './list-metrics.js';
 import { handleIngest } from './ingest.js';
 import { handleEnvelopeStats, handleMetrics, handleStats, Observation } from './observe.js';
@@ -126,15 +133,15 @@ function addReads(table: TableBuilder, context: ServerContext): void {
 }
 
 function addHealth(table: TableBuilder, context: ServerContext, core: ServerCore): void {
-  const { fabric, clock, options } = context;
-  const deps = { fabric, clock, core, version: options.version };
+  const { fabric, clock, options, isStateDegraded } = context;
+  const deps = { fabric, clock, core, version: options.version, ...(isStateDegraded && { isStateDegraded }) };
   const health = table.endpoint('health', 'exempt');
   const plainRoot: Handler = (exchange) => replyText(exchange, EMPTY_HTML, '');
   table.add('/', health, (exchange) => handleRoot(exchange, deps), { plain: plainRoot });
   table.add('/telemetry/health', health, (exchange) => handleTelemetryHealth(exchange, deps), {
     page: handlePageHealth,
   });
-  table.add('/health', health, handleLive, {
+  table.add('/health', health, (exchange) => handleHealth(exchange, deps), {
     envelope: (exchange) => replyJson(exchange, 200, { ok: true }),
   });
   table.add('/health/live', health, handleLive);
