@@ -1,29 +1,19 @@
 /**
- * Question: what does a GetMetric cost over HTTP, against the bare library, and what does a client
- * notice while a 50,000 x 120 matrix is parsed in a loop?
+ * Question: what does a GetMetric cost over HTTP, against the bare library and against node:http and
+ * fastify, and what does a client notice while a 50,000 x 120 matrix is parsed in a loop?
  */
-import {
-  median,
-  pairedRatio,
-  sampleInTurn,
-  type Bench,
-  type BenchContext,
-  type BenchRow,
-} from './harness.js';
-import type { BareOrder } from './parts/bare-child.js';
+import type { Bench, BenchContext, BenchRow } from './harness.js';
 import { Child, withChildren } from './parts/child.js';
 import type { FeederMode, FeederOrder } from './parts/feeder-child.js';
 import { delayRow, IdleDelay, type Delays } from './parts/idle-delay.js';
 import { latencyRows, type Latencies } from './parts/latencies.js';
-import type { LoadOrder, LoadResult } from './parts/load-child.js';
 import type { ProbeOrder } from './parts/probe-child.js';
 import { checkAnswers, queriesOf, type Query } from './parts/queries.js';
+import { costRows, garbageRow, pipelinedRows, startCostRig, type CostRig } from './parts/request-cost.js';
 import { fetchBody } from './parts/upstream.js';
-import { fetchOnce, pause, publishes, startProgram, statsOf, type Program } from './parts/weft.js';
+import { pause, publishes, startProgram, statsOf, type Program } from './parts/weft.js';
 
 const QUERIES = 1000;
-/** Headers that the library writes by itself. */
-const OWN_HEADERS = new Set(['date', 'content-length', 'connection', 'uwebsockets', 'server']);
 
 interface Sizes {
   readonly rows: number;
@@ -61,19 +51,10 @@ const SMOKE: Sizes = {
 interface Rig {
   readonly sizes: Sizes;
   readonly weft: Program;
-  readonly bare: { readonly child: Child; readonly url: string };
+  readonly cost: CostRig;
   readonly feeder: Child;
-  readonly load: Child;
   readonly probe: Child;
   readonly queries: readonly Query[];
-}
-
-async function startBare(child: Child, sample: Query, weft: Program): Promise<Rig['bare']> {
-  const { headers, body } = await fetchOnce(weft.url + sample.path);
-  const own = Object.entries(headers).filter(([name]) => !OWN_HEADERS.has(name.toLowerCase()));
-  const order: BareOrder = { headers: Object.fromEntries(own), body: body.toString() };
-  const port = await child.ask<number>('listen', order);
-  return { child, url: `http://127.0.0.1:${port}` };
 }
 
 async function startRig(keep: (child: Child) => Child, sizes: Sizes): Promise<Rig> {
@@ -89,18 +70,8 @@ async function startRig(keep: (child: Child) => Child, sizes: Sizes): Promise<Ri
   await publishes(weft, 1);
   const queries = queriesOf((await fetchBody(upstream)).csv, QUERIES);
   await checkAnswers(weft, queries.slice(0, 200), null);
-  const bare = await startBare(keep(new Child('bare-child')), queries[0]!, weft);
-  const load = keep(new Child('load-child'));
-  return { sizes, weft, bare, feeder, load, probe: keep(new Child('probe-child')), queries };
-}
-
-/** Server CPU per request, in µs of user and system time, under as much load as one client makes. */
-async function costOf(rig: Rig, server: Child, url: string): Promise<number> {
-  const { amount, connections } = rig.sizes;
-  const order: LoadOrder = { url, paths: rig.queries.map(({ path }) => path), connections, amount };
-  const before = await server.ask<number>('cpuUs');
-  await rig.load.ask<LoadResult>('load', order, 120_000);
-  return ((await server.ask<number>('cpuUs')) - before) / amount;
+  const cost = await startCostRig(keep, { sizes, weft, queries, upstream });
+  return { sizes, weft, cost, feeder, probe: keep(new Child('probe-child')), queries };
 }
 
 interface Observed {
@@ -144,27 +115,17 @@ async function run({ smoke, rounds, note }: BenchContext): Promise<BenchRow[]> {
   return withChildren(async (keep) => {
     const rig = await startRig(keep, sizes);
     note(`closed loop, ${sizes.connections} connections, ${sizes.amount} requests a round`);
-    const [weft, bare] = await sampleInTurn(rounds, [
-      { name: 'weft', run: () => costOf(rig, rig.weft.child, rig.weft.url) },
-      { name: 'bare', run: () => costOf(rig, rig.bare.child, rig.bare.url) },
-    ]);
+    const cost = [
+      ...(await costRows(rig.cost, rounds)),
+      ...(await pipelinedRows(rig.cost, rounds)),
+      await garbageRow(rig.cost),
+    ];
     note(`open loop, ${sizes.rate} requests a second, nothing parsed`);
     const idle = await observe(rig, 'hold');
     note(`the same while ${sizes.rows} x ${sizes.columns} is parsed in a loop`);
     const busy = await observe(rig, 'loop');
     if (busy.publishes === 0) throw new Error('nothing was published while latencies were taken');
-    return [
-      {
-        what: 'GetMetric: server CPU per request',
-        value: median(weft!),
-        unit: 'µs',
-        against: 'bare uWebSockets.js, constant',
-        ratio: pairedRatio(weft!, bare!),
-      },
-      { what: 'bare uWebSockets.js: server CPU per request', value: median(bare!), unit: 'µs' },
-      ...observedRows('idle', idle),
-      ...observedRows('while parsing', busy),
-    ];
+    return [...cost, ...observedRows('idle', idle), ...observedRows('while parsing', busy)];
   });
 }
 

@@ -40,7 +40,7 @@ export function valueIn(body: string): { token: string | null; isText: boolean }
  * when the daemon has moved on to another snapshot than that of `snapshotTs` meanwhile.
  */
 export async function checkAnswers(
-  weft: Program,
+  weft: Pick<Program, 'url'>,
   queries: readonly Query[],
   snapshotTs: string | null,
 ): Promise<boolean> {

@@ -5,6 +5,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { main } from '../../src/cli.js';
 import { answerParent } from './answer.js';
+import { startHeapSamples, stopHeapSamples } from './heap-samples.js';
 import { DELAY_RESOLUTION_MS } from './idle-delay.js';
 
 /** Memory in bytes after a full collection, CPU in µs since start. */
@@ -35,6 +36,9 @@ answerParent(
       const { user, system } = process.cpuUsage();
       return user + system;
     },
+    startHeapSamples,
+    /** Bytes allocated since then by functions of this file and what they call. */
+    stopHeapSamples,
     watchDelay: () => {
       delay.reset();
       delay.enable();

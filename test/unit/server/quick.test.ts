@@ -1,6 +1,7 @@
 /** The shortest way to an answer: the same bytes as by the whole way, and nothing kept without bound. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Guard } from '../../../src/server/guards/guard.js';
+import { countedUws } from '../../fixtures/counted-uws.js';
 import { RawClient, request } from '../../fixtures/raw-http.js';
 import { ServerRig, type RigOptions } from '../../fixtures/server-rig.js';
 import { ALL_RATES, row } from '../../fixtures/tables.js';
@@ -94,6 +95,29 @@ describe('the shortest way', () => {
     expect(ids).toEqual(Array.from({ length: ASKED }, (_, i) => i));
     expect(rig.stats.endpoint('GetMetric').count).toBe(ASKED);
     expect(rig.stats.responses.get('2xx')).toBe(ASKED);
+  });
+
+  it('calls the library four times a request, and has nothing made for its answer', async () => {
+    const { uws, calls } = countedUws();
+    rig = new ServerRig({ uws });
+    const client = new RawClient(rig.port);
+    for (let asked = 20; asked <= ASKED; asked += 20) {
+      client.send(request('GET', `${PATH}?${QUERIES[0]}`).repeat(20));
+      await client.until((text) => text.split('HTTP/1.1 200 OK').length === asked + 1 && complete(text));
+    }
+    client.end();
+    const whole = calls.get('tryEnd')!;
+    // By chance one in 32, and the first, which resolves the cell.
+    expect(whole).toBeGreaterThan(0);
+    expect(whole).toBeLessThan(ASKED / 10);
+    expect(Object.fromEntries(calls)).toEqual({
+      forEach: ASKED,
+      getQuery: ASKED,
+      writeStatus: ASKED - whole,
+      end: ASKED - whole,
+      writeHeader: whole,
+      tryEnd: whole,
+    });
   });
 
   it.each<[string, RigOptions]>([
