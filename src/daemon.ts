@@ -18,6 +18,7 @@ import {
 import { makePushDesk } from './daemon-push.js';
 import { exposeState, makeKeeper, stateService } from './daemon-state.js';
 import { Fabric } from './fabric/fabric.js';
+import { partRule } from './fabric/part-jobs.js';
 import { SourceStatus } from './fabric/source-status.js';
 import type { Table } from './fabric/table.js';
 import type { Service } from './lifecycle/service.js';
@@ -173,6 +174,7 @@ class CompositionRoot {
       log,
       stats: this.#stats.source(source.id),
       status,
+      parts: partRule(this.#config.workers),
       parseTimeoutMs: this.#config.parseTimeoutMs,
       keep: keeper && ((body) => keeper.keep(source.id, body)),
       missing: { rowsMax: this.#config.missingRowsMax, keepMs: this.#config.missingKeepMs },

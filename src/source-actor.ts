@@ -3,21 +3,17 @@
  * composition root: it only wires.
  */
 import type { SourceConfig } from './config/config.js';
-import type { Fabric } from './fabric/fabric.js';
 import { Ingest } from './fabric/ingest.js';
-import type { GenerationEvent, IngestObserver, PublishEvent } from './fabric/ingest-types.js';
-import type { SourceStatus } from './fabric/source-status.js';
+import type { GenerationEvent, IngestDeps, IngestObserver, PublishEvent } from './fabric/ingest-types.js';
 import { Throttle } from './log/throttle.js';
 import type { AllocateBody } from './model/body.js';
-import type { Clock, Random } from './model/clock.js';
-import type { JobRunner } from './model/jobs.js';
+import type { Random } from './model/clock.js';
 import type { Logger } from './model/log.js';
 import { isGoodExchange, type Outcome } from './model/outcome.js';
 import type { PushDoor, PushReceipt } from './model/push.js';
 import type { RatePlan } from './model/rates.js';
 import { wantedKinds } from './parse/kinds.js';
 import { BodyArena } from './snapshot/arena.js';
-import type { FreeList } from './snapshot/free-list.js';
 import type { MissingRules } from './snapshot/missing.js';
 import type { BreakerState } from './source/breaker.js';
 import { openSource, type PolledSource } from './source/open-source.js';
@@ -32,15 +28,12 @@ import type { SourceStats } from './stats/source-stats.js';
 /** Jobs that one body may need: a survey, a new table, another one. */
 const PARSES_MAX = 3;
 
-export interface SourceActorDeps {
-  readonly fabric: Fabric;
-  readonly jobs: JobRunner;
-  readonly free: FreeList;
-  readonly clock: Clock;
+type Shared = Pick<IngestDeps, 'fabric' | 'status' | 'jobs' | 'free' | 'clock' | 'parts'>;
+
+export interface SourceActorDeps extends Shared {
   readonly random: Random;
   readonly log: Logger;
   readonly stats: SourceStats;
-  readonly status: SourceStatus;
   readonly parseTimeoutMs: number;
   readonly keep: Keep;
   readonly missing: MissingRules;
@@ -177,6 +170,11 @@ export class SourceActor implements PollObserver, IngestObserver {
     if (isOpen)
       this.#log.warn('poll.breaker', { state: 'open' }, 'the source keeps failing: one probe at a time');
     else this.#log.info('poll.breaker', { state: 'closed' }, 'the source answers again');
+  }
+
+  split(why: string | null): void {
+    this.#deps.stats.counters.add(why === null ? 'split_bodies' : 'split_fallbacks');
+    if (why !== null) this.#log.debug('source.split', { why }, 'one worker reads a body again');
   }
 
   generation(event: GenerationEvent): void {

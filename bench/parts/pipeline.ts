@@ -2,6 +2,7 @@
 import { Fabric } from '../../src/fabric/fabric.js';
 import { Ingest } from '../../src/fabric/ingest.js';
 import type { PublishEvent } from '../../src/fabric/ingest-types.js';
+import type { PartRule } from '../../src/fabric/part-jobs.js';
 import type { SettleTask } from '../../src/fabric/settle.js';
 import { SourceStatus } from '../../src/fabric/source-status.js';
 import type { Table } from '../../src/fabric/table.js';
@@ -33,8 +34,12 @@ export const inlineJobs: JobRunner = {
 
 /** A pool as the daemon has it, with one worker. */
 export function onePool(): Pool {
+  return poolOf(1);
+}
+
+export function poolOf(workers: number): Pool {
   return new Pool({
-    workers: 1,
+    workers,
     encodeQueueMax: 8,
     workerHeapMb: WORKER_HEAP_MB,
     clock: systemClock,
@@ -47,6 +52,8 @@ export function onePool(): Pool {
 export interface PipelineOptions {
   /** Columns whose previous samples are kept; none when absent. */
   readonly rates?: RatePolicy;
+  /** Whether several workers read one body. Default: never. */
+  readonly parts?: PartRule;
   /** In the order of configuration. Default: one. */
   readonly sources?: readonly string[];
 }
@@ -55,9 +62,11 @@ export class Pipeline {
   readonly free = new FreeList(FREE_BYTES_MAX, () => undefined);
   readonly fabric: Fabric;
   readonly #ingests: readonly Ingest[];
+  /** Of each body that several workers read: null, or why one read it again. */
+  readonly splits: (string | null)[] = [];
   #last: PublishEvent | null = null;
 
-  constructor(jobs: JobRunner, { rates, sources = ['bench'] }: PipelineOptions = {}) {
+  constructor(jobs: JobRunner, { rates, parts, sources = ['bench'] }: PipelineOptions = {}) {
     const statuses = sources.map((id) => new SourceStatus(id, 0, systemClock));
     this.fabric = new Fabric(BOOT, statuses);
     this.#ingests = statuses.map(
@@ -80,7 +89,9 @@ export class Pipeline {
                 this.#last = event;
               },
               generation: () => undefined,
+              split: (why) => this.splits.push(why),
             },
+            ...(parts && { parts }),
             wantedKinds,
           },
         ),

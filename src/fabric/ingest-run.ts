@@ -9,7 +9,7 @@ import type { SegmentSpec } from '../snapshot/layout.js';
 import { MISSING_DEFAULTS, type MissingCounts, type MissingRules } from '../snapshot/missing.js';
 import type { ParseAnswer, ParseTask } from '../snapshot/parse-task.js';
 import { Segment } from '../snapshot/segment.js';
-import type { IncomingBody, IngestDeps, IngestOptions, Served } from './ingest-types.js';
+import type { IncomingBody, IngestOptions, RunDeps, Served } from './ingest-types.js';
 import { carryRoom, missingOrder, withoutRoom, withRoom } from './missing-room.js';
 import { withRates } from './rate-plan.js';
 import { settleThenPublish } from './settlement.js';
@@ -31,7 +31,7 @@ type Filled = Extract<ParseAnswer, { kind: 'filled' }>;
 
 export class IngestRun {
   readonly #options: IngestOptions;
-  readonly #deps: IngestDeps;
+  readonly #deps: RunDeps;
   readonly #body: IncomingBody;
   readonly #previous: BodyBytes | null;
   readonly #missingRules: MissingRules;
@@ -48,7 +48,7 @@ export class IngestRun {
 
   constructor(
     options: IngestOptions,
-    deps: IngestDeps,
+    deps: RunDeps,
     body: IncomingBody,
     served: Served | null,
     previous: BodyBytes | null,
@@ -119,10 +119,8 @@ export class IngestRun {
       await this.#awaitBank(target.segment);
       this.#fill = { segment: target.segment, version: target.segment.beginFill() };
     }
-    const result = await this.#deps.jobs.run<ParseAnswer>('parse', this.#task(target), {
-      jobClass: 'refresh',
-      timeoutMs: this.#options.parseTimeoutMs,
-    });
+    const { parseTimeoutMs } = this.#options;
+    const result = await this.#deps.parse.run(this.#task(target), parseTimeoutMs, target === this.#before);
     if (!result.ok) {
       this.ended = result.exited;
       throw new DeliveryError(FAILED_JOB[result.reason]!, result.message, true);

@@ -12,6 +12,7 @@ import type { MissingCounts, MissingRules } from '../snapshot/missing.js';
 import type { Segment } from '../snapshot/segment.js';
 import type { Fabric } from './fabric.js';
 import type { CarryRoom } from './missing-room.js';
+import type { PartJobs, PartRule } from './part-jobs.js';
 import type { SourceStatus } from './source-status.js';
 
 /** A body and when it came. Ownership of the bytes passes to `deliver`. */
@@ -35,6 +36,8 @@ export interface IncomingBody {
 /** Told of each publish; for stats and logs. */
 export interface IngestObserver {
   published(event: PublishEvent): void;
+  /** Several workers read a body at once; `why` one had to read it again, null: none had to. */
+  split?(why: string | null): void;
   /** A new generation is being made. `why` is survey (new schema), misfit or full. */
   generation(event: GenerationEvent): void;
 }
@@ -82,8 +85,15 @@ export interface IngestDeps {
   readonly free: FreeList;
   readonly clock: Clock;
   readonly observer: IngestObserver;
+  /** Whether several workers may read one body; absent: one reads it. */
+  readonly parts?: PartRule;
   /** Pure rule of parse/: the kinds a new generation gets. */
   readonly wantedKinds: (report: ParseReport, previous: readonly ColumnSpec[] | null) => ColumnSpec[];
+}
+
+/** What the run of one body needs. */
+export interface RunDeps extends IngestDeps {
+  readonly parse: PartJobs;
 }
 
 /** A source's segment and what its columns were made from. */

@@ -10,11 +10,12 @@ import type { BodyBytes, BodyFormat } from '../model/body.js';
 import { DeliveryError } from '../model/outcome.js';
 import type { Segment } from '../snapshot/segment.js';
 import { IngestRun } from './ingest-run.js';
-import type { IncomingBody, IngestDeps, IngestOptions, Served } from './ingest-types.js';
+import { PartJobs } from './part-jobs.js';
+import type { IncomingBody, IngestDeps, IngestOptions, RunDeps, Served } from './ingest-types.js';
 
 export class Ingest {
   readonly #options: IngestOptions;
-  readonly #deps: IngestDeps;
+  readonly #deps: RunDeps;
   #served: Served | null = null;
   #previous: BodyBytes | null = null;
   #previousFormat: BodyFormat = 'csv';
@@ -22,7 +23,9 @@ export class Ingest {
 
   constructor(options: IngestOptions, deps: IngestDeps) {
     this.#options = options;
-    this.#deps = deps;
+    const { jobs, parts: rule, wantedKinds, observer } = deps;
+    const onSplit = (why: string | null): void => observer.split?.(why);
+    this.#deps = { ...deps, parse: new PartJobs({ jobs, rule, wantedKinds, onSplit }) };
   }
 
   /** Generation served now, 0 before the first publish. */

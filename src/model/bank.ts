@@ -7,6 +7,9 @@
  */
 import type { ColumnKind } from './schema.js';
 
+/** Instead of a slot: the row is another job's, or for later. */
+export const SLOT_DEFERRED = -2;
+
 export interface BankSink {
   readonly i32: Int32Array;
   readonly f64: Float64Array;
@@ -28,7 +31,10 @@ export interface BankSink {
   /** What the segment ran out of, after a -1. */
   readonly full: '' | 'slots' | 'keys' | 'strings' | 'string_bytes';
 
-  /** The slot of a row key, made when new; -1 when the segment is full. Cheap in body order. */
+  /**
+   * The slot of a row key, made when new; -1 when the segment is full, SLOT_DEFERRED when the row is to
+   * be left out for now. Cheap in body order.
+   */
   slotOf(bytes: Uint8Array, start: number, end: number): number;
   /** Whether the bank being filled holds the row. */
   isPresent(slot: number): boolean;

@@ -9,6 +9,7 @@ export type JobClass = 'settle' | 'refresh' | 'encode';
 /** Names of the functions that workers export; pool/worker-urls.ts says where they live. */
 export type JobName =
   | 'parse'
+  | 'parsePart'
   | 'settle'
   | 'encodeList'
   | 'encodePages'

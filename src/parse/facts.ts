@@ -1,6 +1,7 @@
 /** What a scan counts, and the report made of it. */
 import type { FieldFacts, ParseReport } from '../model/parse-job.js';
 import { SEEN_INT } from '../model/schema.js';
+import type { DeferredRow } from '../snapshot/part-task.js';
 import type { HeaderPlan } from './plan.js';
 
 const EXAMPLES_MAX = 5;
@@ -29,6 +30,10 @@ export class Facts {
   /** Cells that are no field of the table and could not be read: row times. */
   rejectedTimes = 0;
   readonly examples: string[] = [];
+  /** Rows that the sink left out: counted by whoever reads them. */
+  readonly deferred: DeferredRow[] = [];
+  /** The line behind the last that was read. */
+  lineBehind = 1;
 
   constructor(fieldCount: number) {
     this.seen = new Int32Array(fieldCount);

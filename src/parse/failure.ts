@@ -41,6 +41,9 @@ export class SinkFull extends Error {
   }
 }
 
+/** One of several jobs that read a body met what only one job alone may do. */
+export class GaveUp extends Error {}
+
 /** A line break inside quotes: the scanner hands the whole body to the general path. */
 export class NeedsGeneral extends Error {}
 

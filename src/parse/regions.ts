@@ -16,24 +16,26 @@ export interface Region {
   readonly end: number;
   /** Offset in the body of `bytes[0]`. */
   readonly bias: number;
+  /** The line it begins in, where it does not follow the region before. */
+  readonly line?: number;
 }
 
-/** The regions of body[dataStart, …), in order; none for a body without data. */
-export function regionsOf(body: Uint8Array, dataStart: number): Region[] {
-  let split = body.length - MARGIN_BEHIND;
-  while (split > dataStart && body[split - 1] !== LF) split--;
+/** The regions of body[from, to), which begins and ends at a line, in order; none for no data. */
+export function regionsOf(body: Uint8Array, from: number, to = body.length): Region[] {
+  let split = Math.min(to, body.length - MARGIN_BEHIND);
+  while (split > from && body[split - 1] !== LF) split--;
   const regions: Region[] = [];
-  if (split > dataStart) {
-    regions.push({ bytes: body, view: byteView(body), start: dataStart, end: split, bias: 0 });
+  if (split > from) {
+    regions.push({ bytes: body, view: byteView(body), start: from, end: split, bias: 0 });
   } else {
-    split = dataStart;
+    split = from;
   }
-  if (split < body.length) regions.push(tailRegion(body, split));
+  if (split < to) regions.push(tailRegion(body, split, to));
   return regions;
 }
 
-function tailRegion(body: Uint8Array, split: number): Region {
-  const length = body.length - split;
+function tailRegion(body: Uint8Array, split: number, to: number): Region {
+  const length = to - split;
   const bytes = new Uint8Array(MARGIN_BEFORE + length + 1 + MARGIN_BEHIND);
   for (let i = 0; i < length; i++) bytes[MARGIN_BEFORE + i] = body[split + i]!;
   let end = MARGIN_BEFORE + length;

@@ -26,6 +26,8 @@ export class RowKey {
   end = 0;
   /** All cells so far are empty. */
   isEmpty = true;
+  /** How many of them were not UTF-8. */
+  latin1Cells = 0;
 
   readonly #joined: Uint8Array;
   readonly #facts: Facts;
@@ -50,6 +52,7 @@ export class RowKey {
     this.#isSingle = guids.length === 1;
     this.#count = 0;
     this.isEmpty = true;
+    this.latin1Cells = 0;
     this.bytes = this.#joined;
     this.start = 0;
     this.end = 0;
@@ -67,7 +70,10 @@ export class RowKey {
       }
     }
     const isText = isAscii || isUtf8(bytes, start, end);
-    if (!isText) this.#facts.latin1Cells++;
+    if (!isText) {
+      this.#facts.latin1Cells++;
+      this.latin1Cells++;
+    }
     if (this.#isSingle && isText) {
       this.bytes = bytes;
       this.start = start;

@@ -1,18 +1,27 @@
 /** Rows as the policy wants them: placed by key, counted, refused or dropped. Used by both paths. */
-import type { BankSink } from '../model/bank.js';
+import { SLOT_DEFERRED, type BankSink } from '../model/bank.js';
 import { KEY_BYTES_MAX, ROWS_MAX } from '../model/limits.js';
 import type { ParsePolicy } from '../model/parse-policy.js';
-import { ParseStop, shown, SinkFull } from './failure.js';
+import { GaveUp, ParseStop, shown, SinkFull } from './failure.js';
 import type { Facts } from './facts.js';
 import type { HeaderPlan } from './plan.js';
 import { RowKey } from './row-key.js';
 
 export const DROPPED = -1;
 
+/**
+ * Rows that one part of a body may leave out: so many, and a share of those that it reads. A rack of new
+ * ports is some; where more are of other slots the body has another order, and one job has to read it.
+ */
+const DEFERRED_MAX = 1024;
+const DEFERRED_SHARE = 1 / 8;
+
 export class Rows {
   readonly key: RowKey;
   /** Line of the body, from 1, that the row begins in. */
   line = 1;
+  /** Where in the body the row begins. */
+  offset = 0;
 
   readonly #plan: HeaderPlan;
   readonly #sink: BankSink;
@@ -37,7 +46,7 @@ export class Rows {
     return this.#refuse(`found ${found} cells where the header has ${expected}`, this.#plan.header[found]);
   }
 
-  /** The slot of the row whose key cells have been added; DROPPED when it has no usable key. */
+  /** The slot of the row whose key cells have been added; DROPPED when it has no usable key or is left out. */
   place(): number {
     const { key } = this;
     const { bytes, start, end } = key;
@@ -47,9 +56,20 @@ export class Rows {
       return DROPPED;
     }
     const slot = this.#sink.slotOf(bytes, start, end);
+    if (slot === SLOT_DEFERRED) return this.#defer();
     if (slot < 0) throw new SinkFull(this.#sink);
     this.#facts.keyBytes += end - start;
     return slot;
+  }
+
+  /** Whoever reads the row later counts it. */
+  #defer(): number {
+    this.#facts.latin1Cells -= this.key.latin1Cells;
+    const { deferred, rowsRead } = this.#facts;
+    deferred.push({ offset: this.offset, line: this.line });
+    if (deferred.length > DEFERRED_MAX + rowsRead * DEFERRED_SHARE)
+      throw new GaveUp('too many rows are of other slots');
+    return DROPPED;
   }
 
   /** A second row of one key: refused, or counted and the first one's cells forgotten. */

@@ -78,6 +78,6 @@ function read(
 }
 
 /** One ASCII character that no number and no quoting holds. */
-function isScannable(delimiter: string): boolean {
+export function isScannable(delimiter: string): boolean {
   return /^[\t\x20-\x7e]$/.test(delimiter) && !/["+\-.0-9A-Za-z]/.test(delimiter);
 }

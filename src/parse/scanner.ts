@@ -1,7 +1,6 @@
 /**
- * From the bytes of a body to the cells of a bank: rows are found, named by their key, given a slot
- * and written cell by cell. The shape of a row is followed here; number-run.ts reads the numbers,
- * which are most of it.
+ * From the bytes of a body to the cells of a bank: rows are found, named by their key, given a slot and
+ * written cell by cell. The shape of a row is followed here; number-run.ts reads most of it: the numbers.
  */
 import type { BankSink } from '../model/bank.js';
 import { RECORD_BYTES_MAX } from '../model/limits.js';
@@ -61,23 +60,24 @@ export class Scanner {
     this.#run = new NumberRun(view, columns, sink, this.#delimiter, stopsAtMinus(policy));
   }
 
-  /** Reads the rows of the regions of a body, which begin in `line`. Throws ParseStop, SinkFull or NeedsGeneral. */
+  /** Reads the rows of regions, which begin in `line`. Throws ParseStop, SinkFull or NeedsGeneral. */
   scan(regions: readonly Region[], line: number): void {
     this.#rows.line = line;
     for (const region of regions) this.#scanRegion(region);
+    this.facts.lineBehind = this.#rows.line;
     collectRun(this.#plan, this.#run.columns, this.facts);
   }
 
   #scanRegion(region: Region): void {
     const { bytes, start, end } = region;
+    if (region.line !== undefined) this.#rows.line = region.line;
     this.#bytes = bytes;
     this.#run.view = region.view;
     this.#lexer.view = region.view;
     this.#lexer.bias = region.bias;
     const headerFirst = this.#plan.bytes[0];
-    let p = start;
     // Line breaks inside quotes are the general path's: here a row is a line.
-    for (; p < end; this.#rows.line++) {
+    for (let p = start; p < end; this.#rows.line++) {
       const first = bytes[p]!;
       if (first === LF) {
         p += 1;
@@ -105,6 +105,7 @@ export class Scanner {
   #scanRow(p: number): number {
     // Counted before anything is stored, so that a dropped row leaves no trace in a row before it.
     if (this.#dropsRagged && !this.#rows.fits(this.#countCells(p))) return this.#behindRow(p);
+    this.#rows.offset = p + this.#lexer.bias;
     const slot = this.#place(p);
     if (slot === DROPPED) return this.#behindRow(p);
     const end = this.#writeRow(p, slot);

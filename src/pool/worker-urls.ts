@@ -16,6 +16,7 @@ function entry(file: string, exportName: string): WorkerEntry {
 
 export const WORKER_ENTRIES: WorkerEntries = {
   parse: entry('parse-worker.js', 'parse'),
+  parsePart: entry('parse-worker.js', 'parsePart'),
   settle: entry('settle-worker.js', 'settle'),
   encodeList: entry('encode-worker.js', 'encodeList'),
   encodePages: entry('encode-worker.js', 'encodePages'),

@@ -1,9 +1,10 @@
 /**
  * An append-only set of byte strings in shared memory: row keys and text cells use the same one.
  *
- * One writer at a time inserts, any thread looks up. The bytes and the span are written first and
- * the index entry last, by Atomics.store, so that a found entry is always whole. High-water marks
- * move before an entry is written: what a dead writer had claimed is never used again.
+ * Any thread looks up, several may insert: they lock nothing, so that one that dies keeps nobody
+ * waiting. The bytes and the span are written first and the index entry last, by an atomic exchange, so
+ * that a found entry is always whole. High-water marks move before an entry is written: what a dead
+ * writer had claimed is never used again, and neither is what two writers claimed for the same bytes.
  */
 import { byteView } from './byte-view.js';
 import type { SegmentViews } from './layout.js';
@@ -126,15 +127,19 @@ export class ByteTable {
     const hash = hashBytes(bytes, start, end);
     const { indexWord, indexMask, hashWord } = this.#at;
     const i32 = this.#i32;
-    let probe = hash & indexMask;
-    for (; ; probe = (probe + 1) & indexMask) {
+    let id = NOT_FOUND;
+    for (let probe = hash & indexMask; ;) {
       const entry = Atomics.load(i32, indexWord + probe);
-      if (entry === 0) break;
+      if (entry === 0) {
+        if (id < 0) id = this.#append(bytes, start, end, hash);
+        if (id < 0) return id;
+        if (Atomics.compareExchange(i32, indexWord + probe, 0, id + 1) === 0) return id;
+        // Another writer was first: what it put here is looked at, and may be the same.
+        continue;
+      }
       if (i32[hashWord + entry - 1] === hash && this.equals(entry - 1, bytes, start, end)) return entry - 1;
+      probe = (probe + 1) & indexMask;
     }
-    const id = this.#append(bytes, start, end, hash);
-    if (id >= 0) Atomics.store(i32, indexWord + probe, id + 1);
-    return id;
   }
 
   #append(bytes: Uint8Array, start: number, end: number, hash: number): number {
@@ -144,7 +149,14 @@ export class ByteTable {
     if (Atomics.load(i32, entriesMark) >= entriesMax) return FULL_ENTRIES;
     if (Atomics.load(i32, bytesMark) + length > bytesMax) return FULL_BYTES;
     const id = Atomics.add(i32, entriesMark, 1);
-    const offset = byte0 + Atomics.add(i32, bytesMark, length);
+    const used = Atomics.add(i32, bytesMark, length);
+    // The room was there a moment ago; another writer may have taken it since.
+    if (id >= entriesMax || used + length > bytesMax) {
+      Atomics.sub(i32, bytesMark, length);
+      if (id >= entriesMax) Atomics.sub(i32, entriesMark, 1);
+      return id >= entriesMax ? FULL_ENTRIES : FULL_BYTES;
+    }
+    const offset = byte0 + used;
     const u8 = this.#u8;
     for (let i = start, own = offset; i < end; i++) u8[own++] = bytes[i]!;
     i32[hashWord + id] = hash;

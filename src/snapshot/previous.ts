@@ -14,24 +14,25 @@ import { TAG_F64, TAG_I64, type ColumnKind } from '../model/schema.js';
 import { lowestBit } from './bits.js';
 import { BANK_SNAPSHOT_TS_F64, CONTROL_SLOTS, type BankLayout, type SegmentViews } from './layout.js';
 import type { PreviousLayout } from './previous-layout.js';
+import type { WordRange } from './word-range.js';
 
-/** Fills the previous samples of `version`'s bank, whose cells, bitmaps and meta block are complete. */
-export function carryPrevious(views: SegmentViews, version: number): void {
+/** Fills the previous samples of `version`'s bank in a range, whose cells, bitmaps and meta block are complete. */
+export function carryPrevious(views: SegmentViews, version: number, range: WordRange): void {
   const { layout } = views;
   const now = layout.banks[version & 1]!;
   const old = layout.banks[(version & 1) ^ 1]!;
   if (!now.previous || !old.previous) return;
-  if (version === layout.spec.baseVersion + 1) forgetAll(views, now.previous);
-  else new Carry(views, now, old, now.previous, old.previous).run();
+  if (version === layout.spec.baseVersion + 1) forgetAll(views, now.previous, range);
+  else new Carry(views, now, old, now.previous, old.previous, range).run();
 }
 
 /** A new generation knows nothing of the one before, nor of rows that are put in once it is filled. */
-function forgetAll({ i32, f64, layout }: SegmentViews, to: PreviousLayout): void {
-  const slots = layout.spec.slotCapacity;
-  f64.fill(NaN, to.prevTime0, to.prevTime0 + slots);
-  f64.fill(NaN, to.olderTime0, to.olderTime0 + slots);
+function forgetAll({ i32, f64 }: SegmentViews, to: PreviousLayout, range: WordRange): void {
+  for (const time0 of [to.prevTime0, to.olderTime0]) {
+    f64.fill(NaN, time0 + range.from * 32, time0 + range.to * 32);
+  }
   for (const bitmaps of [to.validWord, to.keptWord]) {
-    for (const word of bitmaps) if (word >= 0) i32.fill(0, word, word + layout.bitmapWords);
+    for (const word of bitmaps) if (word >= 0) i32.fill(0, word + range.from, word + range.to);
   }
 }
 
@@ -41,6 +42,8 @@ class Carry {
   readonly #old: BankLayout;
   readonly #to: PreviousLayout;
   readonly #from: PreviousLayout;
+  /** What is carried: words [#firstWord, #words), of the slots below #slots. */
+  readonly #firstWord: number;
   readonly #slots: number;
   readonly #words: number;
   /** Rows whose sample is a newer one than the bank's before. */
@@ -55,13 +58,15 @@ class Carry {
     old: BankLayout,
     to: PreviousLayout,
     from: PreviousLayout,
+    range: WordRange,
   ) {
     this.#views = views;
     this.#now = now;
     this.#old = old;
     this.#to = to;
     this.#from = from;
-    this.#slots = views.i32[CONTROL_SLOTS]!;
+    this.#firstWord = range.from;
+    this.#slots = Math.min(views.i32[CONTROL_SLOTS]!, range.to * 32);
     this.#words = Math.ceil(this.#slots / 32);
     this.#advanced = new Int32Array(this.#words);
     this.#repeated = new Int32Array(this.#words);
@@ -83,7 +88,7 @@ class Carry {
     const { hasRowTime } = layout.spec;
     const tsNow = f64[this.#now.metaWord / 2 + BANK_SNAPSHOT_TS_F64]!;
     const tsOld = f64[this.#old.metaWord / 2 + BANK_SNAPSHOT_TS_F64]!;
-    for (let w = 0; w < this.#words; w++) {
+    for (let w = this.#firstWord; w < this.#words; w++) {
       const both = i32[this.#now.presenceWord + w]! & i32[this.#old.presenceWord + w]!;
       const held = i32[this.#old.heldWord + w]!;
       let advanced = 0;
@@ -114,20 +119,24 @@ class Carry {
   /** As if every row had advanced; bits decide which cells count. */
   #column(c: number): void {
     const { i32, f64 } = this.#views;
+    const first = this.#firstWord;
     const from = this.#old.cell0[c]!;
-    f64.copyWithin(this.#to.cell0[c]!, from, from + this.#slots);
+    f64.copyWithin(this.#to.cell0[c]! + first * 32, from + first * 32, from + this.#slots);
     const tags = this.#old.tagWord[c]!;
-    if (tags >= 0) i32.copyWithin(this.#to.tagWord[c]!, tags, tags + this.#words * 2);
+    if (tags >= 0) {
+      i32.copyWithin(this.#to.tagWord[c]! + first * 2, tags + first * 2, tags + this.#words * 2);
+    }
     const valid = this.#to.validWord[c]!;
     const validOld = this.#old.validityWord[c]!;
-    for (let w = 0; w < this.#words; w++) i32[valid + w] = i32[validOld + w]! & this.#advanced[w]!;
+    for (let w = this.#firstWord; w < this.#words; w++)
+      i32[valid + w] = i32[validOld + w]! & this.#advanced[w]!;
     const kept = this.#to.keptWord[c]!;
-    i32.fill(0, kept, kept + this.#words);
+    i32.fill(0, kept + first, kept + this.#words);
   }
 
   #repeat(c: number): void {
     const { i32 } = this.#views;
-    for (let w = 0; w < this.#words; w++) {
+    for (let w = this.#firstWord; w < this.#words; w++) {
       const bits = this.#repeated[w]! & i32[this.#from.validWord[c]! + w]!;
       if (bits === 0) continue;
       this.#restore(c, w, bits);
@@ -139,7 +148,7 @@ class Carry {
   #keep(c: number, kind: ColumnKind): void {
     const { i32 } = this.#views;
     const valid = this.#old.validityWord[c]!;
-    for (let w = 0; w < this.#words; w++) {
+    for (let w = this.#firstWord; w < this.#words; w++) {
       const bits = i32[valid + w]! & i32[this.#from.validWord[c]! + w]! & this.#advanced[w]!;
       const candidates = bits & ~i32[this.#from.keptWord[c]! + w]!;
       if (candidates === 0) continue;

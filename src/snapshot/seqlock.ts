@@ -43,10 +43,11 @@ export function declaredIntent(i32: Int32Array): number {
 
 /**
  * A job's first act: names the thread that is about to write. Main awaits that thread's exit before
- * it lets another job touch the segment, when the job did not end by itself. 0 = nobody.
+ * it lets another job touch the segment, when the job did not end by itself. 0 = nobody. `part`: of
+ * several jobs that fill one bank, each names itself in a word of its own.
  */
-export function enterWriter(i32: Int32Array, threadId: number): void {
-  Atomics.store(i32, CONTROL_WRITER, threadId);
+export function enterWriter(i32: Int32Array, threadId: number, part = 0): void {
+  Atomics.store(i32, CONTROL_WRITER + part, threadId);
 }
 
 export function currentWriter(i32: Int32Array): number {

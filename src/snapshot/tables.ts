@@ -39,3 +39,8 @@ export function stringTable(views: SegmentViews): ByteTable {
     bytesMark: CONTROL_STRING_BYTES,
   });
 }
+
+/** Words of a bitmap over slots that slots were given out of. */
+export function usedWords(views: SegmentViews): number {
+  return Math.ceil(rowIndex(views).count / 32);
+}

@@ -6,25 +6,23 @@
  * turns it into validity. Nothing here is visible to readers before main publishes the version.
  */
 import { threadId } from 'node:worker_threads';
-import type { BankSink } from '../model/bank.js';
+import { SLOT_DEFERRED, type BankSink } from '../model/bank.js';
 import { bug } from '../model/errors.js';
 import type { ColumnKind } from '../model/schema.js';
 import { FULL_ENTRIES, type ByteTable } from './byte-table.js';
-import {
-  BANK_HELD,
-  BANK_RECEIVED_TS_F64,
-  BANK_ROWS,
-  BANK_SLOTS,
-  BANK_SNAPSHOT_TS_F64,
-  BANK_STRINGS,
-  openSegment,
-  type BankLayout,
-  type SegmentRef,
-  type SegmentViews,
-} from './layout.js';
-import { carryPrevious } from './previous.js';
+import { finishRange, writeMeta } from './finish-bank.js';
+import { openSegment, type BankLayout, type SegmentRef, type SegmentViews } from './layout.js';
 import { declaredIntent, enterWriter, publishedVersion } from './seqlock.js';
 import { rowIndex, stringTable } from './tables.js';
+import { wholeRange } from './word-range.js';
+
+/** What a job writes when several fill one bank: its slots, and its place among the writers. */
+export interface WriterPart {
+  readonly index: number;
+  /** Multiples of 32: jobs share no word of a bitmap. */
+  readonly fromSlot: number;
+  readonly toSlot: number;
+}
 
 export class BankWriter implements BankSink {
   readonly i32: Int32Array;
@@ -42,19 +40,23 @@ export class BankWriter implements BankSink {
   readonly #other: BankLayout;
   readonly #keys: ByteTable;
   readonly #strings: ByteTable;
-  /** The tables' counts as this thread, their only writer, knows them: no atomic load a cell. */
-  #keyCount: number;
+  /** What was there when it was looked at last: no atomic load a cell. */
   #stringCount: number;
+  readonly #part: WriterPart | null;
+  /** Below it the next slot may be guessed. */
+  #guessEnd: number;
   #lastSlot = -1;
   #rows = 0;
 
   /**
-   * Begins the fill of `version`: names this thread in the control block, then clears the bank.
-   * Throws when main did not declare that version.
+   * Begins the fill of `version`: names this thread in the control block, then clears the bank, or the
+   * part that is its own: rows of other slots, and keys never seen before, are deferred then. `late`
+   * goes on where the parts ended. Throws when main did not declare that version.
    */
-  constructor(ref: SegmentRef, version: number) {
+  constructor(ref: SegmentRef, version: number, part: WriterPart | 'late' | null = null) {
     const views = openSegment(ref);
-    enterWriter(views.i32, threadId);
+    const own = part === 'late' ? null : part;
+    enterWriter(views.i32, threadId, own?.index ?? 0);
     if (declaredIntent(views.i32) !== version || publishedVersion(views.i32) !== version - 1) {
       bug(`the fill of version ${version} was not declared`);
     }
@@ -64,7 +66,6 @@ export class BankWriter implements BankSink {
     this.#other = layout.banks[(version & 1) ^ 1]!;
     this.#keys = rowIndex(views);
     this.#strings = stringTable(views);
-    this.#keyCount = this.#keys.count;
     this.#stringCount = this.#strings.count;
     this.version = version;
     this.i32 = views.i32;
@@ -74,17 +75,21 @@ export class BankWriter implements BankSink {
     this.tag0 = this.#bank.tagWord;
     this.rowTime0 = this.#bank.rowTime0;
     this.kinds = layout.spec.columns.map((column) => column.kind);
-    this.#clear();
+    this.#part = own;
+    this.#lastSlot = (own?.fromSlot ?? 0) - 1;
+    this.#guessEnd = Math.min(own?.toSlot ?? Infinity, this.#keys.count);
+    if (own) this.#clear(own.fromSlot / 32, own.toSlot / 32);
+    else if (part === null) this.#clear(0, layout.bitmapWords);
   }
 
-  #clear(): void {
+  /** Makes words [from, to) of all bitmaps as a new bank has them. */
+  #clear(from: number, to: number): void {
     const { i32 } = this;
-    const { bitmapWords } = this.#views.layout;
     const { presenceWord, heldWord, validityWord, tagWord } = this.#bank;
-    i32.fill(0, presenceWord, presenceWord + bitmapWords);
-    i32.fill(0, heldWord, heldWord + bitmapWords);
-    for (const word of validityWord) i32.fill(0, word, word + bitmapWords);
-    for (const word of tagWord) if (word >= 0) i32.fill(0, word, word + bitmapWords * 2);
+    i32.fill(0, presenceWord + from, presenceWord + to);
+    i32.fill(0, heldWord + from, heldWord + to);
+    for (const word of validityWord) i32.fill(0, word + from, word + to);
+    for (const word of tagWord) if (word >= 0) i32.fill(0, word + from * 2, word + to * 2);
   }
 
   /** The slot of a key, made when new; -1 when the segment is full (`full` says of what). */
@@ -92,17 +97,25 @@ export class BankWriter implements BankSink {
     const keys = this.#keys;
     // Bodies keep their row order from poll to poll: the next slot is nearly always the right one.
     const guess = this.#lastSlot + 1;
-    if (guess < this.#keyCount && keys.equals(guess, bytes, start, end)) {
+    if (guess < this.#guessEnd && keys.equals(guess, bytes, start, end)) {
       this.#lastSlot = guess;
       return guess;
     }
+    if (this.#part) return this.#slotInPart(this.#part, keys.find(bytes, start, end));
     const slot = keys.insert(bytes, start, end);
     if (slot < 0) {
       this.full = slot === FULL_ENTRIES ? 'slots' : 'keys';
       return -1;
     }
     this.#lastSlot = slot;
-    this.#keyCount = keys.count;
+    this.#guessEnd = keys.count;
+    return slot;
+  }
+
+  /** New keys get their slots in the order of the body: not by one of several jobs. */
+  #slotInPart({ fromSlot, toSlot }: WriterPart, slot: number): number {
+    if (slot < fromSlot || slot >= toSlot) return SLOT_DEFERRED;
+    this.#lastSlot = slot;
     return slot;
   }
 
@@ -163,18 +176,7 @@ export class BankWriter implements BankSink {
    * before. Times are epoch ms.
    */
   finish(snapshotTsMs: number, receivedAtMs: number): void {
-    const { i32, f64 } = this;
-    const { presenceWord, validityWord, metaWord } = this.#bank;
-    const words = this.#views.layout.bitmapWords;
-    for (const word of validityWord) {
-      for (let w = 0; w < words; w++) i32[word + w] = i32[presenceWord + w]! & ~i32[word + w]!;
-    }
-    i32[metaWord + BANK_ROWS] = this.#rows;
-    i32[metaWord + BANK_STRINGS] = this.#strings.count;
-    i32[metaWord + BANK_SLOTS] = this.#keys.count;
-    i32[metaWord + BANK_HELD] = 0;
-    f64[metaWord / 2 + BANK_SNAPSHOT_TS_F64] = snapshotTsMs;
-    f64[metaWord / 2 + BANK_RECEIVED_TS_F64] = receivedAtMs;
-    carryPrevious(this.#views, this.version);
+    writeMeta(this.#views, this.version, { rows: this.#rows, snapshotTsMs, receivedAtMs });
+    finishRange(this.#views, this.version, wholeRange(this.#views.layout.bitmapWords));
   }
 }

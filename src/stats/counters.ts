@@ -27,6 +27,8 @@ export const SOURCE_COUNTERS = {
   header_repeats: 'Header rows repeated inside a body, skipped.',
   held_rows: 'Rows kept from the version before, in each publish, because no source had a newer sample.',
   generations: 'Segments made: first body, new schema, growth.',
+  split_bodies: 'Bodies that several workers read at once.',
+  split_fallbacks: 'Bodies that several workers began to read and one had to read again.',
 } as const;
 
 export type SourceCounter = keyof typeof SOURCE_COUNTERS;
