@@ -234,7 +234,6 @@ export class Scanner {
     this.cells.write(lexer.bytes, lexer.start, lexer.end, column, slot, false);
   }
 
-  /** Cells from `from` to the end of its line. */
   #countCells(from: number): number {
     let count = 1;
     let p = this.#lexer.cellEnd(this.#bytes, from);
