@@ -7,6 +7,7 @@ import type { LogLevel } from '../model/log.js';
 import type { ParsePolicy } from '../model/parse-policy.js';
 import type { ReplaySpeed } from './recording-options.js';
 import type { RatePolicy } from '../model/rates.js';
+import type { SourceAddressRules } from '../model/source-addresses.js';
 import type { TlsSettings } from '../model/tls.js';
 
 export type Dialect = 'page' | 'map' | 'envelope' | 'plain';
@@ -24,6 +25,8 @@ export interface SourceConfig {
   readonly tls?: TlsSettings;
   /** The unix socket over which `url` is fetched; absent: over TCP. */
   readonly socketPath?: string;
+  /** Which addresses its host may have; absent: it has none, or any. */
+  readonly addresses?: SourceAddressRules;
   readonly intervalMs: number;
   /** The whole exchange: connect, headers and body. */
   readonly timeoutMs: number;
@@ -56,6 +59,11 @@ export interface Config {
   readonly inFlightBytesMax: number;
   readonly defaultDialect: Dialect | 'none';
   readonly accessLog: AccessLog;
+
+  readonly sourceNetworks: SourceAddressRules['networks'];
+  readonly sourceAllow: readonly string[];
+  readonly sourcePorts: readonly string[];
+  readonly sourceSchemes: readonly string[];
 
   readonly pollMs: number;
   readonly pollTimeoutMs: number;

@@ -33,24 +33,34 @@ export function readConfigFile(
   readFile: (path: string) => string,
   mistakes: Mistakes,
 ): ConfigFile {
-  let text: string;
-  try {
-    text = readFile(path);
-  } catch (error) {
-    mistakes.add(path, `cannot read the configuration file: ${reason(error)}`);
-    return EMPTY_FILE;
-  }
-  if (text.length > FILE_LENGTH_MAX) {
-    mistakes.add(path, `cannot read the configuration file: longer than ${FILE_LENGTH_MAX} characters`);
-    return EMPTY_FILE;
-  }
-  const root = parseYaml(path, text, mistakes);
+  const root = parseYamlFile(path, 'the configuration file', readFile, mistakes);
   if (root === undefined || root === null) return EMPTY_FILE;
   if (typeof root !== 'object' || Array.isArray(root)) {
     mistakes.value(path, root, 'a mapping of options, such as poll_ms: 1500');
     return EMPTY_FILE;
   }
   return readRoot(root as Record<string, unknown>, mistakes);
+}
+
+/** What the YAML at `path` says, or undefined after a mistake. `what` it is, for messages. */
+export function parseYamlFile(
+  path: string,
+  what: string,
+  readFile: (path: string) => string,
+  mistakes: Mistakes,
+): unknown {
+  let text: string;
+  try {
+    text = readFile(path);
+  } catch (error) {
+    mistakes.add(path, `cannot read ${what}: ${reason(error)}`);
+    return undefined;
+  }
+  if (text.length > FILE_LENGTH_MAX) {
+    mistakes.add(path, `cannot read ${what}: longer than ${FILE_LENGTH_MAX} characters`);
+    return undefined;
+  }
+  return parseYaml(path, text, mistakes);
 }
 
 /** A system error without its path and syscall, which the line names already. */

@@ -11,6 +11,7 @@ import type { Command } from './option.js';
 import { OptionReader } from './option-reader.js';
 import type { OptionKey, OptionValues } from './options.js';
 import { SecretResolver } from './secrets.js';
+import { guardSources } from './source-guard.js';
 import { buildSources } from './sources.js';
 import { formatSize } from './value-kinds.js';
 
@@ -53,7 +54,7 @@ export function loadConfig({ argv, env, readFile }: ConfigInput): LoadedConfig {
     mistakes.add('command line', 'names - (standard input) twice');
   }
   const saved = command === 'load' ? fileEntries(operands, values.loadKey) : [];
-  const sources = buildSources(
+  const built = buildSources(
     {
       urls: upstream.urls,
       entries: polls ? file.sources : saved,
@@ -65,6 +66,9 @@ export function loadConfig({ argv, env, readFile }: ConfigInput): LoadedConfig {
     mistakes,
   );
   if (polls) checkUpstream(upstream, file, reader, mistakes);
+  // What the command line names is what the operator means; the default is weft's own.
+  const isOwn = command === 'load' || upstream.isDefault;
+  const sources = isOwn ? built : guardSources(built, values, mistakes);
   if (command === 'record' && values.recordOut === null && reader.isSound('recordOut')) {
     mistakes.add('--out', 'is missing, allowed: the path of a folder');
   }

@@ -5,9 +5,11 @@ import type { OptionSpec } from './option.js';
 import { RECORDING_OPTIONS } from './recording-options.js';
 import { SERVE_OPTIONS } from './serve-options.js';
 import { SIMULATOR_OPTIONS } from './simulator-options.js';
+import { SOURCE_GUARD_OPTIONS } from './source-guard-options.js';
 
 export const OPTIONS = {
   ...SERVE_OPTIONS,
+  ...SOURCE_GUARD_OPTIONS,
   ...HISTORY_OPTIONS,
   ...SIMULATOR_OPTIONS,
   ...RECORDING_OPTIONS,

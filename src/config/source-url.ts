@@ -1,6 +1,8 @@
 /** URLs of sources: what may stand in one, and why each other form is refused. */
 
+import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isMappedIpv4 } from '../model/networks.js';
 import { REDACTED } from '../model/redact.js';
 import { fileUrlProblem, isFileUrl } from './file-url.js';
 import { isUnixUrl, unixUrlProblem } from './unix-url.js';
@@ -23,7 +25,18 @@ function urlProblem(text: string): string | undefined {
   if (url.username !== '' || url.password !== '' || /^https?:\/\/[^/?#]*@/i.test(text)) {
     return `${ALLOWED}; put credentials into headers of a source in the file`;
   }
+  if (isDisguised(text, url)) {
+    return `${ALLOWED}; an IPv4 address is written as four decimal numbers, not octal, hexadecimal or inside IPv6`;
+  }
   return url.hash === '' && !text.endsWith('#') ? undefined : ALLOWED;
+}
+
+/** 0177.0.0.1, 2130706433 and [::ffff:127.0.0.1] are 127.0.0.1: whoever reads the file must see that, too. */
+function isDisguised(text: string, url: URL): boolean {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) === 6) return isMappedIpv4(host);
+  const written = /^https?:\/\/([^/?#]*?)(?::\d*)?(?:[/?#]|$)/i.exec(text)?.[1];
+  return isIP(host) === 4 && written !== host;
 }
 
 /** Whatever stands before an @ may be a password, however badly the URL is formed. */

@@ -1,5 +1,6 @@
 /** What an HTTP poller needs to be told, and what it tells. */
 
+import type { SourceAddressRules } from '../model/source-addresses.js';
 import type { TlsSettings } from '../model/tls.js';
 import type { Outcome } from '../model/outcome.js';
 import type { BreakerState } from './breaker.js';
@@ -11,6 +12,8 @@ export interface HttpPollOptions {
   readonly tls?: TlsSettings;
   /** The unix socket over which `url` is fetched. */
   readonly socketPath?: string;
+  /** Which addresses the host may have. */
+  readonly addresses?: SourceAddressRules;
   readonly intervalMs: number;
   /** One deadline over connect, headers, body and decompression. */
   readonly timeoutMs: number;

@@ -3,9 +3,11 @@
 import { createRequire } from 'node:module';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import type { SourceAddressRules } from '../../model/source-addresses.js';
 import type { TlsSettings } from '../../model/tls.js';
 import type * as Undici from 'undici';
 import type { Dispatcher, buildConnector } from 'undici';
+import { checkAddress, checkedLookup } from './checked-lookup.js';
 
 // The client alone: all of undici costs 60 ms of the start, for parts that are not used here.
 const require = createRequire(import.meta.url);
@@ -21,6 +23,8 @@ const IDLE_MS_MAX = 600_000;
 export interface Route {
   readonly tls?: TlsSettings;
   readonly socketPath?: string;
+  /** Looked at for every connection: a name may mean another address by then. */
+  readonly addresses?: SourceAddressRules;
 }
 
 /**
@@ -105,6 +109,15 @@ export class Connection {
 
   #connect(options: buildConnector.Options, callback: buildConnector.Callback): void {
     const secure = options.protocol === 'https:';
+    const { addresses, socketPath } = this.#route;
+    try {
+      // A name is checked when it is resolved.
+      if (addresses && socketPath === undefined && isIP(options.hostname))
+        checkAddress(options.hostname, addresses);
+    } catch (error) {
+      callback(error as Error, null);
+      return;
+    }
     const socket = openSocket(options, secure, this.#route);
     this.#connects += 1;
     this.#socket = socket;
@@ -132,8 +145,9 @@ export class Connection {
 function openSocket(options: buildConnector.Options, secure: boolean, route: Route): Socket {
   const { hostname: host } = options;
   const port = Number(options.port) || (secure ? 443 : 80);
-  const { tls, socketPath } = route;
-  const to = socketPath === undefined ? { host, port } : { path: socketPath };
+  const { tls, socketPath, addresses } = route;
+  const lookup = addresses && { lookup: checkedLookup(addresses) };
+  const to = socketPath === undefined ? { host, port, ...lookup } : { path: socketPath };
   const servername = tls?.servername ?? options.servername ?? (isIP(host) ? undefined : host);
   const socket = secure
     ? connectTls({

@@ -34,11 +34,12 @@ export class HttpExchange implements Exchange {
     this.#clock = clock;
     this.#allocate = allocate;
     this.#path = url.pathname + url.search;
-    const { tls, socketPath } = options;
+    const { tls, socketPath, addresses } = options;
     this.#where = (socketPath === undefined ? url.origin : `unix:${socketPath}:`) + url.pathname;
     this.#connection = new Connection(url.origin, options.intervalMs, {
       ...(tls && { tls }),
       ...(socketPath !== undefined && { socketPath }),
+      ...(addresses && { addresses }),
     });
   }
 

@@ -30,6 +30,13 @@ const HISTORY_DEFAULTS = {
   historyBytesMax: 256 * MIB,
 };
 
+const SECURITY_DEFAULTS = {
+  sourceNetworks: 'private',
+  sourceAllow: [],
+  sourcePorts: [],
+  sourceSchemes: ['http', 'https', 'file', 'unix'],
+};
+
 const PARSE_DEFAULTS = {
   ...NAMING,
   time: null,
@@ -57,6 +64,7 @@ describe('defaults', () => {
       defaultDialect: 'none',
       accessLog: 'errors',
       ...RECORDING_DEFAULTS,
+      ...SECURITY_DEFAULTS,
       pollMs: 1500,
       pollTimeoutMs: 5000,
       staleMsMax: null,
