@@ -77,7 +77,9 @@ describe('S-04 where a source may point', () => {
       ],
       { SOURCE_NETWORKS: 'public', SOURCE_SCHEMES: 'http,https', SOURCE_PORTS: '80,443,9000-9100' },
     );
-    expect(lines.map((line) => /s(\d): .*(SOURCE_(?:NETWORKS|SCHEMES|PORTS))/.exec(line)?.slice(1, 3).join(' '))).toEqual([
+    expect(
+      lines.map((line) => /s(\d): .*(SOURCE_(?:NETWORKS|SCHEMES|PORTS))/.exec(line)?.slice(1, 3).join(' ')),
+    ).toEqual([
       '0 SOURCE_NETWORKS',
       '1 SOURCE_NETWORKS',
       '2 SOURCE_NETWORKS',
