@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { OPERANDS, type Command } from '../../../src/config/option.js';
 import { OPTION_ROWS, type OptionKey } from '../../../src/config/options.js';
 import { configOf, load, mistakesOf } from './load-helper.js';
+import { SECURITY_DEFAULTS } from './security-defaults.js';
 
 const MIB = 1024 * 1024;
 
@@ -28,13 +29,6 @@ const HISTORY_DEFAULTS = {
   historyWindowMs: 130 * 60_000,
   historyRows: 40_000,
   historyBytesMax: 256 * MIB,
-};
-
-const SECURITY_DEFAULTS = {
-  sourceNetworks: 'private',
-  sourceAllow: [],
-  sourcePorts: [],
-  sourceSchemes: ['http', 'https', 'file', 'unix'],
 };
 
 const PARSE_DEFAULTS = {
