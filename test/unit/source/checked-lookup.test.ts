@@ -10,6 +10,7 @@ async function ask(host: string, rules: SourceAddressRules): Promise<{ error: st
   let seen = 0;
   const server = createServer((socket) => {
     seen++;
+    socket.on('error', () => {}).resume();
     socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
