@@ -2,16 +2,46 @@
  * `{"snapshot_id","fields":[...],"switch_ids":[...],"columns":{"cpu_util_pct":[34.1,...]},"total","age_ms"}`:
  * the smallest JSON, and the fastest to make: cells are read in the order in which they lie.
  */
-import type { ByteWriter } from './bytes.js';
+import { BlockRows } from './block-rows.js';
+import { type ByteWriter, utf8Bytes } from './bytes.js';
 import { writeHead } from './envelope.js';
 import type { Listing } from './listing.js';
+import { RowBlocks, type CellSource } from './row-blocks.js';
 import { writeJsonText } from './text.js';
 import { JSON_TYPE, type Tail, type View } from './view.js';
 
 const COMMA = 44;
+const NOTHING = utf8Bytes('');
+/** Values with commas between them. */
+const VALUES = {
+  open: NOTHING,
+  isSeparated: true,
+  hasKey: false,
+  labels: [utf8Bytes(',')],
+  writeTail: null,
+  close: NOTHING,
+  csv: false,
+};
 /** Columns from whose size that of the rest is guessed, and how much is added to the guess. */
 const SAMPLE_FIELDS = 5;
 const SLACK = 1.2;
+
+/** One field of a listing: rows of one cell. */
+function fieldOf(listing: Listing, field: number): CellSource {
+  return {
+    extras: listing.extras.includes(field) ? [0] : [],
+    reader: (part) => listing.reader(part),
+    columnsOf: (part) => [listing.columnsOf(part)[field]],
+    putExtra: (strips, strip, lane, part, slot) => listing.putExtra(strips, field, lane, part, slot, strip),
+    writeCell: (out, _, part, slot) => listing.writeCell(out, field, part, slot),
+  };
+}
+
+function writeField(out: ByteWriter, listing: Listing, field: number, blocks: readonly BlockRows[]): void {
+  const { int64AsString } = listing.selection;
+  const writer = new RowBlocks(out, fieldOf(listing, field), { ...VALUES, int64AsString });
+  for (const rows of blocks) writer.write(rows);
+}
 
 export const columnsView: View = {
   shape: 'columns',
@@ -19,14 +49,13 @@ export const columnsView: View = {
   encode(listing: Listing, out: ByteWriter): Tail {
     writeHead(out, listing);
     out.ascii(',"switch_ids":[');
-    const parts: number[] = [];
-    const slots: number[] = [];
-    const total = listing.forEachRow(out, (part, slot) => {
+    const blocks: BlockRows[] = [];
+    const total = listing.forEachRow((part, slot) => {
       const reader = listing.reader(part);
-      if (slots.length > 0) out.byte(COMMA);
+      if (blocks.length > 0) out.byte(COMMA);
       writeJsonText(out, reader.u8, reader.keyStart(slot), reader.keyLength(slot));
-      parts.push(part);
-      slots.push(slot);
+      if (!blocks.at(-1)?.hasRoomFor(part, slot)) blocks.push(new BlockRows());
+      blocks.at(-1)!.add(part, slot, reader);
     });
     out.ascii('],"columns":{');
     const start = out.at;
@@ -36,10 +65,7 @@ export const columnsView: View = {
       if (i > 0) out.byte(COMMA);
       out.json(name);
       out.ascii(':[');
-      for (let row = 0; row < slots.length; row++) {
-        if (row > 0) out.byte(COMMA);
-        listing.writeJson(out, i, parts[row]!, slots[row]!);
-      }
+      writeField(out, listing, i, blocks);
       out.ascii(']');
     });
     out.ascii('}');

@@ -8,6 +8,7 @@ import type { RowVisitor } from '../query/row-visitor.js';
 import { resolveColumns } from '../query/selector.js';
 import { visitSlice } from '../query/slice.js';
 import type { ColumnView, SegmentReader } from '../snapshot/reader.js';
+import type { BlockStrips } from './block-strips.js';
 import type { ByteWriter } from './bytes.js';
 import { writeCsvCell, writeJsonCell } from './cell.js';
 import { RateFields } from './rate-fields.js';
@@ -17,10 +18,6 @@ const PSEUDO_FIELDS = [AGE_FIELD, SOURCE_FIELD, TIMESTAMP_FIELD];
 
 /** What stands beside deltas and rates that are not plainly `ok`. */
 export const STATUS_MEMBER = '@status';
-
-/** Rows from whose size that of the body is guessed, and how much is added to the guess. */
-const SAMPLE_ROWS = 64;
-const SLACK = 1.06;
 
 /** A column of the body: of the table, or a pseudo-column (`column` -1). */
 export interface Field {
@@ -70,6 +67,8 @@ export class Listing {
   readonly fields: readonly Field[];
   /** What stands for deltas and rates; null without a view. */
   readonly rates: RateFields | null;
+  /** Fields that are no columns: pseudo-columns, deltas and rates. */
+  readonly extras: readonly number[];
   /** Per part: the view of each field, undefined where the part lacks it, and for fields not of its cells. */
   readonly #columns: readonly (readonly (ColumnView | undefined)[])[];
   readonly #agesMs: readonly number[];
@@ -87,6 +86,7 @@ export class Listing {
     const { view, int64AsString } = selection;
     const rates = view && new RateFields(table, view, this.fields, int64AsString);
     this.rates = rates;
+    this.extras = this.fields.flatMap(({ column }, i) => (column < 0 || rates?.has(i) ? [i] : []));
     this.#columns = table.parts.map((_, part) =>
       this.fields.map(({ column }, i) =>
         column < 0 || rates?.has(i) ? undefined : table.columnView(column, part),
@@ -97,26 +97,19 @@ export class Listing {
     this.#used = new Uint8Array(table.parts.length);
   }
 
-  /**
-   * Visits the selected rows in the shape's order; returns how many there are beyond any limit.
-   * `out` is what `visit` writes to: its room is made from the size of the first rows.
-   */
-  forEachRow(out: ByteWriter, visit: RowVisitor): number {
+  /** Visits the selected rows in the shape's order; returns how many there are beyond any limit. */
+  forEachRow(visit: RowVisitor): number {
     const used = this.#used;
-    const start = out.at;
-    let rows = 0;
-    const marking: RowVisitor = (part, slot) => {
+    return this.#rows((part, slot) => {
       used[part] = 1;
       visit(part, slot);
-      if (++rows === SAMPLE_ROWS) out.expect(((out.at - start) / SAMPLE_ROWS) * this.#rowsLeft() * SLACK);
-    };
-    return this.#rows(marking);
+    });
   }
 
-  /** Rows that may follow the sample; with a filter nobody knows. */
-  #rowsLeft(): number {
+  /** Rows that are about to come; with a filter nobody knows: 0. */
+  get rowsExpected(): number {
     const { rows, where, limit } = this.selection;
-    return rows || where ? 0 : Math.min(limit ?? Infinity, this.table.rowsTotal) - SAMPLE_ROWS;
+    return rows || where ? 0 : Math.min(limit ?? Infinity, this.table.rowsTotal);
   }
 
   /** Sources whose rows were visited. */
@@ -139,29 +132,38 @@ export class Listing {
     return this.#columns[part]!;
   }
 
-  /** Field `index` of a row as a JSON value. */
-  writeJson(out: ByteWriter, index: number, part: number, slot: number): void {
+  get #isCsv(): boolean {
+    return this.selection.shape === 'csv';
+  }
+
+  /** Puts field `index`, which is no column, into a strip of a block. */
+  putExtra(
+    strips: BlockStrips,
+    index: number,
+    lane: number,
+    part: number,
+    slot: number,
+    strip = index,
+  ): void {
+    if (this.rates?.has(index)) this.rates.put(strips, strip, index, lane, part, slot);
+    else {
+      strips.texts.put((out) => this.#writePseudo(out, index, part, slot));
+      strips.putText(strip, lane);
+    }
+  }
+
+  /** Field `index` of a row as it stands in a body of the selection's shape. */
+  writeCell(out: ByteWriter, index: number, part: number, slot: number): void {
     const column = this.#columns[part]![index];
-    if (column === undefined) this.writeAbsentJson(out, index, part, slot);
-    else writeJsonCell(out, this.table.parts[part]!.reader, column, slot, this.selection.int64AsString);
+    const { reader } = this.table.parts[part]!;
+    if (column === undefined && this.rates?.has(index)) this.rates.write(out, index, part, slot, this.#isCsv);
+    else if (this.fields[index]!.column < 0) this.#writePseudo(out, index, part, slot);
+    else if (this.#isCsv) writeCsvCell(out, reader, column, slot);
+    else writeJsonCell(out, reader, column, slot, this.selection.int64AsString);
   }
 
-  /** A field for which `columnsOf` has nothing, as a JSON value. */
-  writeAbsentJson(out: ByteWriter, index: number, part: number, slot: number): void {
-    if (this.rates?.has(index)) this.rates.writeJson(out, index, part, slot);
-    else if (this.fields[index]!.column < 0) this.#writePseudo(out, index, part, slot, true);
-    else out.ascii('null');
-  }
-
-  /** Field `index` of a row as a CSV field. */
-  writeCsv(out: ByteWriter, index: number, part: number, slot: number): void {
-    const column = this.#columns[part]![index];
-    if (column !== undefined) writeCsvCell(out, this.table.parts[part]!.reader, column, slot);
-    else if (this.rates?.has(index)) this.rates.writeCsv(out, index, part, slot);
-    else if (this.fields[index]!.column < 0) this.#writePseudo(out, index, part, slot, false);
-  }
-
-  #writePseudo(out: ByteWriter, index: number, part: number, slot: number, json: boolean): void {
+  #writePseudo(out: ByteWriter, index: number, part: number, slot: number): void {
+    const json = !this.#isCsv;
     const { name } = this.fields[index]!;
     if (name === AGE_FIELD) {
       out.ascii(String(this.#agesMs[part] ?? 0));

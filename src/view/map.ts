@@ -1,35 +1,30 @@
 /** `{"sw-000":{"cpu_util_pct":34.1,"timestamp":1767268800}}`: the row's time in whole seconds. */
 import { type ByteWriter, utf8Bytes } from './bytes.js';
+import { writeRows } from './list-rows.js';
 import type { Listing } from './listing.js';
-import { writeJsonText } from './text.js';
 import { writeSeconds } from './time.js';
 import { JSON_TYPE, type View } from './view.js';
 
-const COMMA = 44;
+const COMMA = utf8Bytes(',');
 const NOTHING = utf8Bytes('');
 
 export const mapView: View = {
   shape: 'map',
   mediaType: JSON_TYPE,
   encode(listing: Listing, out: ByteWriter): null {
-    // The comma stands behind each value: `timestamp` always follows.
-    const labels = listing.fields.map(({ name }) => utf8Bytes(`${JSON.stringify(name)}:`));
+    const { fields, rates } = listing;
     out.ascii('{');
-    let rows = 0;
-    listing.forEachRow(out, (part, slot) => {
-      const reader = listing.reader(part);
-      if (rows++ > 0) out.byte(COMMA);
-      writeJsonText(out, reader.u8, reader.keyStart(slot), reader.keyLength(slot));
-      out.ascii(':{');
-      for (let i = 0; i < labels.length; i++) {
-        out.append(labels[i]!);
-        listing.writeJson(out, i, part, slot);
-        out.byte(COMMA);
-      }
-      if (listing.rates?.writeRowStatuses(out, NOTHING)) out.byte(COMMA);
-      out.ascii('"timestamp":');
-      writeSeconds(out, listing.rowTimeMs(part, slot));
-      out.ascii('}');
+    writeRows(out, listing, {
+      open: COMMA,
+      isSeparated: true,
+      labels: fields.map(({ name }, i) => utf8Bytes(`${i === 0 ? ':{' : ','}${JSON.stringify(name)}:`)),
+      writeTail: (out, part, slot) => {
+        out.ascii(fields.length === 0 ? ':{' : ',');
+        if (rates?.writeRowStatuses(out, NOTHING)) out.ascii(',');
+        out.ascii('"timestamp":');
+        writeSeconds(out, listing.rowTimeMs(part, slot));
+      },
+      close: utf8Bytes('}'),
     });
     out.ascii('}');
     return null;

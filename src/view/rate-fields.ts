@@ -6,6 +6,7 @@ import type { Table } from '../fabric/table.js';
 import { RATE_STATUSES, type RateStatus, type RateView } from '../model/rates.js';
 import { isTracked } from '../query/rates.js';
 import { RateCell, rateAt } from '../snapshot/rate.js';
+import type { BlockStrips } from './block-strips.js';
 import type { ByteWriter } from './bytes.js';
 import { utf8Bytes } from './bytes.js';
 import { writeInterval, writeRateJson, writeRatePlain } from './rate-cell.js';
@@ -15,6 +16,8 @@ const COMMA = 44;
 const SEMICOLON = 59;
 const EQUALS = 61;
 const BRACE_CLOSE = 125;
+const TWO_31 = 2147483648;
+const TWO_32 = 4294967296;
 
 const CODES = new Map<RateStatus, number>(RATE_STATUSES.map((status, code) => [status, code]));
 const JSON_STATUS = RATE_STATUSES.map((status) => utf8Bytes(JSON.stringify(status)));
@@ -77,10 +80,14 @@ export class RateFields {
     this.#noted.count = 0;
   }
 
-  #read(index: number, part: number, slot: number): RateCell {
+  #load(index: number, part: number, slot: number): void {
     const { reader, bank } = this.#table.parts[part]!;
     const view = this.#table.columnView(this.#columns[index]!, part);
     rateAt(reader, bank, view, slot, this.#view, this.#cell);
+  }
+
+  #read(index: number, part: number, slot: number): RateCell {
+    this.#load(index, part, slot);
     const { status } = this.#cell;
     this.#status = status;
     if (status !== 'ok') {
@@ -93,12 +100,30 @@ export class RateFields {
     return this.#cell;
   }
 
-  writeJson(out: ByteWriter, index: number, part: number, slot: number): void {
-    writeRateJson(out, this.#read(index, part, slot), this.#int64AsString);
+  /** Puts a delta or rate into a strip of a block, and notes what is to be said of it. */
+  put(strips: BlockStrips, strip: number, index: number, lane: number, part: number, slot: number): void {
+    const cell = this.#read(index, part, slot);
+    if (cell.form === 'none') return;
+    const { negative, high, low } = cell;
+    if (cell.form === 'double') strips.putDouble(strip, lane, cell.double);
+    else if (!negative && high < TWO_32) strips.putInteger(strip, lane, false, high, low);
+    else if (negative && high < TWO_31)
+      strips.putInteger(strip, lane, true, ~high + (low === 0 ? 1 : 0), -low);
+    else {
+      strips.texts.put((out) => writeRateJson(out, cell, this.#int64AsString));
+      strips.putText(strip, lane);
+    }
   }
 
-  writeCsv(out: ByteWriter, index: number, part: number, slot: number): void {
-    writeRatePlain(out, this.#read(index, part, slot));
+  /** A delta or rate that was put before. */
+  write(out: ByteWriter, index: number, part: number, slot: number, csv: boolean): void {
+    this.#load(index, part, slot);
+    if (csv) writeRatePlain(out, this.#cell);
+    else writeRateJson(out, this.#cell, this.#int64AsString);
+  }
+
+  writeJson(out: ByteWriter, index: number, part: number, slot: number): void {
+    writeRateJson(out, this.#read(index, part, slot), this.#int64AsString);
   }
 
   /** Milliseconds since the row's previous sample; `null` or nothing when there is none. */

@@ -20,7 +20,7 @@ export const schemaView: View = {
       switch_id: [...new Set(table.parts.flatMap((part) => part.ref.keyColumns))],
       fields,
       ...aliasesOf(table.schema),
-      rows: listing.forEachRow(out, () => {}),
+      rows: listing.forEachRow(() => {}),
     });
     return null;
   },
