@@ -5,6 +5,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { bench as cached } from './cached.js';
+import { bench as downloads } from './downloads.js';
 import { bench as encode } from './encode.js';
 import type { Bench, BenchContext, BenchReport } from './harness.js';
 import { bench as history } from './history.js';
@@ -34,6 +36,8 @@ const BENCHES: readonly Bench[] = [
   refresh,
   start,
   tail,
+  downloads,
+  cached,
 ];
 const ROUNDS_DEFAULT = 5;
 
