@@ -11,6 +11,12 @@ const SLICES_PER_TURN = 4;
 /** What a download needs of its response. */
 export type BulkResponse = Pick<UwsResponse, 'tryEnd' | 'getWriteOffset' | 'onWritable' | 'cork'>;
 
+/**
+ * Bodies up to here are handed over in one piece, parts joined: each further piece costs as much as
+ * ten thousand bytes more.
+ */
+const JOINED_BYTES_MAX = 64 * 1024;
+
 /** Body parts, in order. Private memory or memory that nobody writes any more: sockets read it. */
 export type Chunks = readonly Uint8Array[];
 
@@ -57,6 +63,11 @@ export class Download {
   /** `write` in a later turn, where nothing is corked yet. */
   writeCorked(): void {
     if (!this.#over) this.#res.cork(() => this.write());
+  }
+
+  /** So many bytes were handed over already. */
+  skip(bytes: number): void {
+    this.#advance(bytes);
   }
 
   /** Writes at most one slice. What is left comes in a later turn, or when the socket takes more. */
@@ -108,6 +119,7 @@ export class Download {
 export class BulkSender {
   readonly bytesMax: number;
   readonly #queue: Download[] = [];
+  #joined: Uint8Array | null = null;
   #bytes = 0;
   #scheduled = false;
 
@@ -129,18 +141,37 @@ export class BulkSender {
   /**
    * Begins to send `chunks` (not empty, `totalBytes` together) as the body of a response whose
    * headers were written and that is corked. `finished` is called once, when the last byte was
-   * handed over, possibly within this call; never after abort.
+   * handed over, possibly within this call (the result is null then); never after abort.
    */
-  start(res: BulkResponse, chunks: Chunks, totalBytes: number, finished: () => void): Download {
+  start(res: BulkResponse, chunks: Chunks, totalBytes: number, finished: () => void): Download | null {
     // The library takes an empty write for the end of some responses.
     const parts = chunks.some((chunk) => chunk.length === 0)
       ? chunks.filter((one) => one.length > 0)
       : chunks;
+    const isSmall = totalBytes <= JOINED_BYTES_MAX;
+    if (isSmall && res.tryEnd(this.#join(parts), totalBytes)[1]) {
+      finished();
+      return null;
+    }
     const download = new Download(this, res, parts, totalBytes, finished);
     this.#bytes += totalBytes;
     download.listen();
-    download.write();
+    // The rest of a small body waits for the socket to take it.
+    if (isSmall) download.skip(res.getWriteOffset());
+    else download.write();
     return download;
+  }
+
+  /** Valid until the next call. */
+  #join(parts: Chunks): Uint8Array {
+    if (parts.length === 1) return parts[0]!;
+    const joined = (this.#joined ??= new Uint8Array(JOINED_BYTES_MAX));
+    let length = 0;
+    for (const part of parts) {
+      joined.set(part, length);
+      length += part.length;
+    }
+    return joined.subarray(0, length);
   }
 
   /** The same for a body of which tryEnd has taken the beginning only; `body` is copied. */

@@ -24,7 +24,8 @@ export class BodyCache {
 
   get(key: string): ListBody | undefined {
     const body = this.#entries.get(key);
-    if (body) {
+    // Where it stands matters only when there are others.
+    if (body && this.#entries.size > 1) {
       this.#entries.delete(key);
       this.#entries.set(key, body);
     }

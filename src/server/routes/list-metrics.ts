@@ -25,6 +25,7 @@ import { OWN_RULES, rulesOf } from '../dialects.js';
 import type { Exchange } from '../exchange.js';
 import { headerLines } from '../header-block.js';
 import { CONTENT_ENCODING, CONTENT_TYPE, LINK, X_NEXT_CURSOR } from '../header-names.js';
+import { KnownLists } from './known-lists.js';
 import { appendSnapshot } from '../snapshot-headers.js';
 
 const ATTACHMENT = headerLines({ 'Content-Disposition': 'attachment; filename=metrics.csv' });
@@ -43,6 +44,7 @@ export interface ListDeps {
 export class ListRoute {
   readonly #deps: ListDeps;
   readonly #dialect: Dialect | null;
+  readonly #known = new KnownLists();
 
   constructor(deps: ListDeps, dialect: Dialect | null) {
     this.#deps = deps;
@@ -53,9 +55,11 @@ export class ListRoute {
     if (this.#dialect !== null) exchange.errorStyle = this.#dialect;
     try {
       const request = this.#request(exchange);
-      const reading = readList(request);
-      if (reading.cursor !== null) return answerPage(exchange, this.#deps, request, reading);
-      const selection = reading.selection();
+      const known = this.#known.get(request);
+      const reading = known ? null : readList(request);
+      if (reading && reading.cursor !== null) return answerPage(exchange, this.#deps, request, reading);
+      const selection = known ?? reading!.selection();
+      if (!known) this.#known.add(request, selection);
       if (this.#dialect !== null && this.#deps.fabric.table === null) {
         const empty = emptyBody(this.#dialect, selection);
         if (empty !== undefined) return answerEmpty(exchange, empty);

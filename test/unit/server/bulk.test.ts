@@ -126,8 +126,8 @@ describe('a download', () => {
     let ended = 0;
     const body = bytes(WRITE_SLICE_BYTES * 3, 8);
     const download = sender.start(res, [body], body.length, () => ended++);
-    download.abort();
-    download.abort();
+    download!.abort();
+    download!.abort();
     await turn();
     expect([res.body.length, ended, sender.bytesInFlight]).toEqual([WRITE_SLICE_BYTES, 0, 0]);
   });
