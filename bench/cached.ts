@@ -1,5 +1,12 @@
 /** Question: what does a list cost that is encoded already, against a file that nginx serves? */
-import { median, pairedRatio, sampleInTurn, type Bench, type BenchContext, type BenchRow } from './harness.js';
+import {
+  median,
+  pairedRatio,
+  sampleInTurn,
+  type Bench,
+  type BenchContext,
+  type BenchRow,
+} from './harness.js';
 import { Child, withChildren } from './parts/child.js';
 import type { AmountOrder, Drained } from './parts/drain-child.js';
 import { startLists, type ListsRig, type ServedList } from './parts/lists.js';
@@ -20,7 +27,11 @@ const FULL: Sizes = { rows: 12_800, columns: 100, smallBytes: 15_000, smallAmoun
 const SMOKE: Sizes = { rows: 300, columns: 40, smallBytes: 5_000, smallAmount: 40, largeAmount: 8 };
 const SMALL_CONNECTIONS = 32;
 const LARGE_CONNECTIONS = 4;
-const LIMIT = 0.9;
+/** sendfile hands pages of the file to the socket: nobody who writes from memory can do so. */
+const PEERS = [
+  { label: 'sendfile on', folder: '/', limit: ' (limit 0.9)' },
+  { label: 'sendfile off', folder: '/copied/', limit: '' },
+] as const;
 /** Headers that each server writes by itself. */
 const OWN_HEADERS = new Set(['date', 'content-length', 'connection', 'content-type', 'etag']);
 
@@ -66,7 +77,8 @@ async function startNginx(child: Child, cases: readonly Case[]): Promise<NginxRu
 }
 
 function casesOf({ large, small }: ListsRig, sizes: Sizes): Case[] {
-  const kb = (list: ServedList): string => `${Math.round(list.bytes.length / 1000).toLocaleString('en-US')} kB`;
+  const kb = (list: ServedList): string =>
+    `${Math.round(list.bytes.length / 1000).toLocaleString('en-US')} kB`;
   const { smallAmount, largeAmount } = sizes;
   return [
     { name: kb(small), list: small, file: 'small', connections: SMALL_CONNECTIONS, amount: smallAmount },
@@ -74,16 +86,21 @@ function casesOf({ large, small }: ListsRig, sizes: Sizes): Case[] {
   ];
 }
 
-function rowsOf({ name }: Case, weft: readonly number[], nginx: readonly number[] | undefined): BenchRow[] {
+function rowsOf({ name }: Case, weft: readonly number[], peers: readonly (readonly number[])[]): BenchRow[] {
   const what = `cached list of ${name}: CPU per response`;
   const value = (us: readonly number[]): number | null => (us.some(Number.isNaN) ? null : median(us));
   const row: BenchRow = { what, value: value(weft), unit: 'µs' };
-  if (nginx === undefined) return [{ ...row, against: 'nginx is absent' }];
-  const peer: BenchRow = { what: `nginx, file of ${name}: CPU per response`, value: value(nginx), unit: 'µs' };
-  const ratio = pairedRatio(weft, nginx);
-  const against = `nginx, the same bytes from a file (limit ${LIMIT})`;
-  // A smoke run is shorter than a tick of the clock that counts CPU.
-  return [Number.isFinite(ratio) ? { ...row, against, ratio } : { ...row, against }, peer];
+  if (peers.length === 0) return [{ ...row, against: 'nginx is absent' }];
+  return PEERS.flatMap(({ label, limit }, i) => {
+    const ratio = pairedRatio(weft, peers[i]!);
+    const against = `nginx, the same bytes from a file, ${label}${limit}`;
+    const own = { ...row, what: i === 0 ? what : `${what}, again` };
+    return [
+      // A smoke run is shorter than a tick of the clock that counts CPU.
+      Number.isFinite(ratio) ? { ...own, against, ratio } : { ...own, against },
+      { what: `nginx, file of ${name}, ${label}: CPU per response`, value: value(peers[i]!), unit: 'µs' },
+    ];
+  });
 }
 
 async function run({ smoke, rounds, note }: BenchContext): Promise<BenchRow[]> {
@@ -100,11 +117,13 @@ async function run({ smoke, rounds, note }: BenchContext): Promise<BenchRow[]> {
       const weft: Server = { port: rig.weft.port, pid: rig.weft.child.pid, path: one.list.path };
       const samplers = [{ name: 'weft', run: () => costOf(drain, weft, one) }];
       if (nginx) {
-        const peer: Server = { port: nginx.port, pid: nginx.workerPid, path: `/${one.file}` };
-        samplers.push({ name: 'nginx', run: () => costOf(drain, peer, one) });
+        for (const { label, folder } of PEERS) {
+          const peer: Server = { port: nginx.port, pid: nginx.workerPid, path: `${folder}${one.file}` };
+          samplers.push({ name: label, run: () => costOf(drain, peer, one) });
+        }
       }
-      const [own, other] = await sampleInTurn(rounds, samplers);
-      rows.push(...rowsOf(one, own!, other));
+      const [own, ...peers] = await sampleInTurn(rounds, samplers);
+      rows.push(...rowsOf(one, own!, peers));
     }
     return rows;
   });

@@ -6,6 +6,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { bench as cached } from './cached.js';
+import { bench as counts } from './counts.js';
 import { bench as downloads } from './downloads.js';
 import { bench as encode } from './encode.js';
 import type { Bench, BenchContext, BenchReport } from './harness.js';
@@ -38,6 +39,7 @@ const BENCHES: readonly Bench[] = [
   tail,
   downloads,
   cached,
+  counts,
 ];
 const ROUNDS_DEFAULT = 5;
 

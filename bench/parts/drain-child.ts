@@ -76,7 +76,8 @@ class Client {
     if (this.#left === 0) {
       this.#left = -1;
       if (this.#onBody(this.#length)) this.#socket.write(this.#request);
-    } else if (!(this.#left > 0)) this.#onError(new Error('a body has more bytes than it said, or did not say'));
+    } else if (!(this.#left > 0))
+      this.#onError(new Error('a body has more bytes than it said, or did not say'));
     return true;
   }
 

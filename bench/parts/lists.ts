@@ -44,8 +44,11 @@ export async function startLists(
   const weft = await startProgram(keep, 'serve', { 'upstream-url': upstream, 'poll-ms': POLL_MS });
   await publishes(weft, 1);
   const large = await listOf(weft, LIST);
-  const limit = Math.max(1, Math.round((smallBytes * rows) / large.bytes.length));
-  const small = await listOf(weft, `${LIST}&limit=${limit}`);
+  let limit = Math.max(2, Math.round((smallBytes * rows) / large.bytes.length));
+  let small = await listOf(weft, `${LIST}&limit=${limit}`);
+  // The names of the columns are a larger part of it.
+  limit = Math.max(1, Math.floor((limit * smallBytes) / small.bytes.length));
+  small = await listOf(weft, `${LIST}&limit=${limit}`);
   await check(large, upstream);
   return { weft, large, small };
 }

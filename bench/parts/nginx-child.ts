@@ -12,7 +12,7 @@ import { answerParent } from './answer.js';
 import { childrenOf } from './proc.js';
 
 export interface NginxOrder {
-  /** Served as /<name>. */
+  /** Served as /<name>, and as /copied/<name> without sendfile. */
   readonly files: readonly { readonly name: string; readonly base64: string }[];
   /** Added to each response. */
   readonly headers: Readonly<Record<string, string>>;
@@ -76,6 +76,7 @@ http {
   server {
     listen 127.0.0.1:${port};
     root ${at};
+    location /copied/ { alias ${at}/; sendfile off; }
     ${added.join('\n    ')}
   }
 }

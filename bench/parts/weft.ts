@@ -15,11 +15,13 @@ export async function startProgram(
   keep: (child: Child) => Child,
   command: 'serve' | 'simulate',
   flags: Readonly<Record<string, string | number>>,
+  /** The program with something beside it, such as counters. */
+  entry = 'weft-child',
 ): Promise<Program> {
   const port = command === 'serve' ? 'metrics-server-port' : 'generator-port';
   const all = { [port]: 0, ...flags };
   const args = Object.entries(all).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const child = keep(new Child('weft-child', { args: [command, ...args], execArgv: ['--expose-gc'] }));
+  const child = keep(new Child(entry, { args: [command, ...args], execArgv: ['--expose-gc'] }));
   const url = await child.line((line) => {
     if (!line.startsWith('{"level":"INFO"')) return undefined;
     const { event, url } = JSON.parse(line) as { event?: string; url?: string };

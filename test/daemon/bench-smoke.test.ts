@@ -50,6 +50,12 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   refresh: { 'body received to published, p50': 'ms', 'heap growth per publish': 'kB' },
   start: { 'process start to first served read': 'ms', 'the same over node -e 0': 'ms' },
   tail: { 'while refreshed, p99': 'µs', 'publishes in a round': '' },
+  downloads: { '/health beside 4 downloads, p99': 'µs', downloaded: 'MB/s' },
+  cached: {},
+  counts: {
+    'a publish: messages to workers': '',
+    'a list: messages to workers once it is encoded': '',
+  },
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-smoke-'));
@@ -111,7 +117,7 @@ test('what cannot be run is named', async () => {
   const unknown = await runBench('--smoke', 'parse', 'speed');
   expect(unknown.code).toBe(1);
   expect(unknown.stderr).toContain(
-    'cannot run speed: there is parse, read, encode, slice, rates, history, merge, http, live, refresh, start, tail',
+    'cannot run speed: there is parse, read, encode, slice, rates, history, merge, http, live, refresh, start, tail, downloads, cached, counts',
   );
   const rounds = await runBench('--smoke', '--rounds', '0');
   expect(rounds.code).toBe(1);

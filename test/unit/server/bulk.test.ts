@@ -75,6 +75,25 @@ describe('a download', () => {
     expect(sender.bytesInFlight).toBe(0);
   });
 
+  it('hands a small body over in one piece, and the rest when the socket takes more', async () => {
+    const sender = new BulkSender(1e6);
+    const whole = new FakeResponse(Infinity);
+    const chunks = [bytes(15_000, 1), bytes(40, 2)];
+    expect(start(sender, whole, chunks).ended).toBe(1);
+    expect(whole.writes).toEqual([15_040]);
+    for (const room of [0, 10, 14_999, 15_000, 15_001]) {
+      const res = new FakeResponse(room);
+      const state = start(sender, res, chunks);
+      expect([state.ended, sender.bytesInFlight]).toEqual([0, 15_040 - room]);
+      // What they were joined in serves the next body meanwhile.
+      start(sender, new FakeResponse(Infinity), [bytes(9_000, 5), bytes(9_000, 6)]);
+      res.take(Infinity);
+      await turn();
+      expect([state.ended, sender.bytesInFlight]).toEqual([1, 0]);
+      expect(res.body.equals(Buffer.concat(chunks))).toBe(true);
+    }
+  });
+
   it('writes one slice a turn', async () => {
     const sender = new BulkSender(1e9);
     const res = new FakeResponse(Infinity);
