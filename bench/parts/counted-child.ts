@@ -47,15 +47,16 @@ replace(
       own.call(this, source, at);
     },
 );
+type Fill = (this: Buffer, ...args: readonly unknown[]) => Buffer;
 replace(
-  Buffer.prototype,
+  Buffer.prototype as { fill: Fill },
   'fill',
-  (own) =>
-    function (this: Buffer, ...args: Parameters<Buffer['fill']>): Buffer {
-      const [, from = 0, to = this.length] = args as unknown as [unknown, number?, number?];
+  (own): Fill =>
+    function (this: Buffer, ...args) {
+      const [, from = 0, to = this.length] = args as [unknown, number?, number?];
       if (this.buffer instanceof Shared) counts.copiedBytes += to - from;
-      return own.apply(this, args) as Buffer;
-    } as typeof own,
+      return own.apply(this, args);
+    },
 );
 replace(
   MessagePort.prototype,

@@ -22,7 +22,7 @@ export interface ServedList {
 }
 
 interface Columns {
-  readonly columns: Readonly<Record<string, readonly unknown[]>>;
+  readonly columns: Readonly<Record<string, readonly (string | number | null)[]>>;
 }
 
 async function listOf(weft: Program, path: string): Promise<ServedList> {
