@@ -55,7 +55,7 @@ replace(
     function (this: Buffer, ...args) {
       const [, from = 0, to = this.length] = args as [unknown, number?, number?];
       if (this.buffer instanceof Shared) counts.copiedBytes += to - from;
-      return own.apply(this, args);
+      return own.apply(this, [...args]);
     },
 );
 replace(
