@@ -28,7 +28,12 @@ const MEASURED: readonly (readonly [what: string, label: string])[] = [
 /** What README.md shows against peers: bench, row, label. */
 const PEERS: readonly (readonly [bench: string, what: string, label: string])[] = [
   ['parse', 'job in the pool: time', 'parse 50,000 × 120, received to published'],
-  ['read', 'point read by key, validated', 'point read in process'],
+  [
+    'read',
+    'point read as GetMetric does it, by the text of its query, validated',
+    'point read in process, as GetMetric does it',
+  ],
+  ['read', 'point read by key, validated', 'point read in process, by its key'],
   ['encode', 'envelope: per cell', 'encode a list of 10,000 × 100 as envelope, per cell'],
   ['encode', 'columns: per cell', 'the same as columns, per cell'],
   ['http', 'GetMetric: server CPU per request', 'GetMetric over HTTP, server CPU'],

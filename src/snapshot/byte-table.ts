@@ -26,11 +26,19 @@ export interface TablePlace {
   readonly bytesMark: number;
 }
 
+export const HASH_START = 0x811c9dc5 | 0;
+export const HASH_PRIME = 0x01000193;
+
 /** FNV-1a with a final mix: short keys that differ in the last digits must spread. */
 export function hashBytes(bytes: Uint8Array, start: number, end: number): number {
-  let h = 0x811c9dc5 | 0;
-  for (let i = start; i < end; i++) h = Math.imul(h ^ bytes[i]!, 0x01000193);
-  h ^= h >>> 15;
+  let h = HASH_START;
+  for (let i = start; i < end; i++) h = Math.imul(h ^ bytes[i]!, HASH_PRIME);
+  return finishHash(h);
+}
+
+/** The final mix, for those who hash while they do something else. */
+export function finishHash(hash: number): number {
+  let h = hash ^ (hash >>> 15);
   h = Math.imul(h, 0x2c1b3c6d);
   return h ^ (h >>> 13);
 }
@@ -112,7 +120,11 @@ export class ByteTable {
 
   /** The entry's id, or NOT_FOUND. */
   find(bytes: Uint8Array, start: number, end: number): number {
-    const hash = hashBytes(bytes, start, end);
+    return this.findHashed(hashBytes(bytes, start, end), bytes, start, end);
+  }
+
+  /** As `find`; `hash` is that of the bytes. */
+  findHashed(hash: number, bytes: Uint8Array, start: number, end: number): number {
     const { indexWord, indexMask, hashWord } = this.#at;
     const i32 = this.#i32;
     for (let probe = hash & indexMask; ; probe = (probe + 1) & indexMask) {

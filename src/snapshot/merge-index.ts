@@ -17,7 +17,7 @@
  */
 import { FABRIC_LOG_VERSIONS } from '../model/limits.js';
 import { bug } from '../model/errors.js';
-import { hashBytes } from './byte-table.js';
+import { keyBytesOf } from './key-bytes.js';
 import type { SegmentReader } from './reader.js';
 
 export interface MergeSpec {
@@ -66,9 +66,6 @@ function layoutOf({ slots }: MergeSpec): MergeLayout {
 export function mergeIndexBytes(spec: MergeSpec): number {
   return layoutOf(spec).words * 4;
 }
-
-const encoder = new TextEncoder();
-const scratch = new Uint8Array(4096);
 
 export class MergeIndex {
   readonly ref: MergeRef;
@@ -124,9 +121,8 @@ export class MergeIndex {
 
   /** The row of a key, or -1. */
   findKey(key: string): number {
-    const bytes = key.length * 3 > scratch.length ? encoder.encode(key) : scratch;
-    const length = bytes === scratch ? encoder.encodeInto(key, scratch).written : bytes.length;
-    return this.i32[this.#entryOf(hashBytes(bytes, 0, length), bytes, 0, length) + 1]! - 1;
+    const { hash, bytes, length } = keyBytesOf(key);
+    return this.i32[this.#entryOf(hash, bytes, 0, length) + 1]! - 1;
   }
 
   /** The word of the key's entry, or of the free one in which it would stand. */

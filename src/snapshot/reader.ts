@@ -20,14 +20,13 @@ import {
   type SegmentSpec,
   type SegmentViews,
 } from './layout.js';
+import { keyBytesOf } from './key-bytes.js';
 import { beginRead, validateRead } from './seqlock.js';
 import { rowIndex, stringTable } from './tables.js';
 
 export { isValid, tagOf, type BankView, type ColumnView, type PreviousView } from './bank-view.js';
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const scratch = new Uint8Array(4096);
 
 export class SegmentReader {
   readonly ref: SegmentRef;
@@ -152,11 +151,8 @@ export class SegmentReader {
   }
 
   findKey(key: string): number {
-    if (key.length * 3 > scratch.length) {
-      const bytes = encoder.encode(key);
-      return this.#keys.find(bytes, 0, bytes.length);
-    }
-    return this.#keys.find(scratch, 0, encoder.encodeInto(key, scratch).written);
+    const { hash, bytes, length } = keyBytesOf(key);
+    return this.#keys.findHashed(hash, bytes, 0, length);
   }
 
   /** Hash of a row's key, as hashBytes makes it. */
