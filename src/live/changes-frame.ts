@@ -3,7 +3,7 @@ import { WeftError, type ErrorCode } from '../model/errors.js';
 import { selectionProblem } from '../view/frame-selection.js';
 import { ClientState } from './client-state.js';
 import type { LiveContext } from './context.js';
-import type { FrameOutcome } from './frame-shop.js';
+import type { FrameOutcome, FrameRequest, FrameShop } from './frame-shop.js';
 import { diffPrefix, snapshotPrefix, type SnapshotReason } from './messages.js';
 import type { SharedSelection } from './selections.js';
 
@@ -32,15 +32,22 @@ export async function changesFrame(
     const state = new ClientState();
     state.resume(context.fabric, selection, current, since);
     const plan = state.plan(selection, current);
-    let outcome = await context.shop.request({ selection, since: plan.since, limits });
+    let outcome = await request(context, { selection, since: plan.since, limits });
     let { reason } = plan;
     if (outcome?.kind === 'gap') {
       reason = 'too_old';
-      outcome = await context.shop.request({ selection, since: null, limits });
+      outcome = await request(context, { selection, since: null, limits });
     }
     if (outcome) return answerOf(outcome, since, reason);
     await room(context);
   }
+}
+
+/** Asks the shop outside of the hub's turns. */
+function request({ shop }: LiveContext, wanted: FrameRequest): ReturnType<FrameShop['request']> {
+  const outcome = shop.request(wanted);
+  shop.flush();
+  return outcome;
 }
 
 /** Resolves when the shop may take another job; the table may have moved on. */

@@ -3,19 +3,17 @@
  * spot, large ones in workers. What is large is decided from counters, before any cell is read.
  */
 import { changeSets, type SinceVersions } from '../fabric/changes.js';
-import type { Fabric } from '../fabric/fabric.js';
 import type { ErrorCode } from '../model/errors.js';
-import type { JobResult, JobRunner } from '../model/jobs.js';
-import { encodeFrame, type FrameResult, type FrameSince, type FrameTask } from '../view/frame.js';
+import type { JobResult } from '../model/jobs.js';
+import { encodeFrame, type FrameResult, type FrameSince } from '../view/frame.js';
 import { frameCellsMax } from '../view/frame-changes.js';
 import { sliceOf } from '../view/frame-selection.js';
 import type { FrameLimits } from '../view/frame-parts.js';
+import { FrameBatches, type FrameBatchesDeps } from './frame-batches.js';
 import { MemberBook } from './member-book.js';
 import type { SharedSelection } from './selections.js';
 import type { CurrentState, TableState } from './table-state.js';
 
-/** Frame jobs handed to the pool at a time: lists wait in the same queue. */
-const JOBS_MAX = 2;
 /** Frames of the current version that are kept for later askers. */
 const CACHE_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -44,17 +42,11 @@ export type FrameOutcome =
 
 type FailureReason = Extract<JobResult<never>, { ok: false }>['reason'];
 
-export interface FrameShopDeps {
-  readonly fabric: Fabric;
+export interface FrameShopDeps extends FrameBatchesDeps {
   /** The version that frames are made for; null before the first publish. */
   readonly current: () => CurrentState | null;
-  readonly jobs: JobRunner;
-  /** Of one job. */
-  readonly jobTimeoutMs: number;
   /** Frames of more cells are made in workers. */
   readonly inlineCellsMax: number;
-  /** Called when a job has ended: `hasRoom` may have become true. */
-  readonly onRoom: () => void;
 }
 
 export interface FrameRequest {
@@ -72,12 +64,13 @@ export class FrameShop {
   readonly #ready = new Map<string, FrameOutcome>();
   readonly #coming = new Map<string, Promise<FrameOutcome>>();
   readonly #members = new MemberBook();
+  readonly #batches: FrameBatches;
   #readyBytes = 0;
-  #running = 0;
   #current: CurrentState | null = null;
 
   constructor(deps: FrameShopDeps) {
     this.#deps = deps;
+    this.#batches = new FrameBatches(deps);
   }
 
   /** The current state; frames of earlier ones are forgotten. */
@@ -92,14 +85,19 @@ export class FrameShop {
     return current;
   }
 
-  /** Whether another job may be handed to the pool now. */
+  /** Whether another frame may be handed to workers now. */
   get hasRoom(): boolean {
-    return this.#running < JOBS_MAX;
+    return this.#batches.hasRoom;
+  }
+
+  /** Call at the end of each turn that requested frames: they are handed to workers together. */
+  flush(): void {
+    this.#batches.flush();
   }
 
   /**
    * The frame to the current table. A promise when a worker makes it: the table may have moved on
-   * when it settles. Undefined when no more jobs may run now (`hasRoom`).
+   * when it settles, and `flush` must be called. Undefined when no more jobs may run now (`hasRoom`).
    */
   request(request: FrameRequest): FrameOutcome | Promise<FrameOutcome> | undefined {
     const current = this.#moveOn();
@@ -112,11 +110,14 @@ export class FrameShop {
     if (sets === undefined || from === undefined) return GAP;
     const fields = selection.fieldsOf(current.schema).length;
     const wanted = selection.selection;
-    if (frameCellsMax(current.table, wanted, fields, sets) <= this.#deps.inlineCellsMax) {
+    const cellsMax = frameCellsMax(current.table, wanted, fields, sets);
+    if (cellsMax <= this.#deps.inlineCellsMax) {
       return this.#finish(request, current, encodeFrame(current.table, wanted, from, limits));
     }
-    if (!this.hasRoom) return undefined;
-    const coming = this.#encodeInWorker(request, from, current);
+    const order = { selection: wanted, since: from, limits };
+    const made = this.#batches.add(current.table, { key: selection.key, order, cellsMax });
+    if (!made) return undefined;
+    const coming = made.then((result) => this.#arrived(request, current, result));
     this.#coming.set(key, coming);
     return coming;
   }
@@ -133,25 +134,7 @@ export class FrameShop {
     return members && { versions, members };
   }
 
-  async #encodeInWorker(
-    request: FrameRequest,
-    since: FrameSince | null,
-    current: CurrentState,
-  ): Promise<FrameOutcome> {
-    const { fabric, jobs, jobTimeoutMs, onRoom } = this.#deps;
-    const { selection, limits } = request;
-    const task: FrameTask = { table: current.table.ref(), selection: selection.selection, since, limits };
-    const unpin = fabric.pin();
-    this.#running++;
-    const result: JobResult<FrameResult> = await jobs.run('encodeFrame', task, {
-      jobClass: 'encode',
-      timeoutMs: jobTimeoutMs,
-    });
-    this.#running--;
-    onRoom();
-    // A thread that is still ending may still read: its banks stay pinned.
-    if (result.ok) unpin();
-    else void result.exited.then(unpin);
+  #arrived(request: FrameRequest, current: CurrentState, result: JobResult<FrameResult>): FrameOutcome {
     if (this.#current === current) this.#coming.delete(requestKey(request));
     if (!result.ok) return { kind: 'failed', reason: result.reason, message: result.message };
     return this.#finish(request, current, result.value);

@@ -80,7 +80,10 @@ export class Hub implements LiveContext {
       bytesMax: limits.frameBytesMax,
     };
     const onRoom = (): void => this.#room.wake(this.shop);
-    this.turns = new Turns(clock, deps.defer ?? setImmediate, onRoom);
+    this.turns = new Turns(clock, deps.defer ?? setImmediate, () => {
+      this.shop.flush();
+      onRoom();
+    });
     this.#room = new RoomQueue(this.turns);
     const current = (): CurrentState | null => this.current;
     const { jobTimeoutMs, inlineCellsMax } = limits;

@@ -13,7 +13,7 @@ export type JobName =
   | 'settle'
   | 'encodeList'
   | 'encodePages'
-  | 'encodeFrame'
+  | 'encodeFrames'
   | 'encodeCoverage'
   | 'recordHistory'
   | 'encodeSeries'

@@ -20,7 +20,7 @@ export const WORKER_ENTRIES: WorkerEntries = {
   settle: entry('settle-worker.js', 'settle'),
   encodeList: entry('encode-worker.js', 'encodeList'),
   encodePages: entry('encode-worker.js', 'encodePages'),
-  encodeFrame: entry('encode-frame-worker.js', 'encodeFrame'),
+  encodeFrames: entry('encode-frame-worker.js', 'encodeFrames'),
   encodeCoverage: entry('encode-coverage-worker.js', 'encodeCoverage'),
   recordHistory: entry('history-worker.js', 'recordHistory'),
   encodeSeries: entry('history-worker.js', 'encodeSeries'),

@@ -23,9 +23,14 @@ import { SliceRows } from './frame-slice.js';
 import { RateFields } from './rate-fields.js';
 import type { RowMembers } from './row-members.js';
 
-/** One job of `encodeFrame`, as it crosses threads. The banks are pinned. */
-export interface FrameTask {
+/** One job of `encodeFrames`, as it crosses threads. The banks are pinned. */
+export interface FramesTask {
   readonly table: TableRef;
+  readonly orders: readonly FrameOrder[];
+}
+
+/** One frame of a job. */
+export interface FrameOrder {
   readonly selection: FrameSelection;
   readonly since: FrameSince | null;
   readonly limits: FrameLimits;
@@ -91,6 +96,11 @@ export function encodeFrame(
     if (!(error instanceof WeftError)) throw error;
     return { ok: false, code: error.code, message: error.message };
   }
+}
+
+/** Each of several frames, in their order. */
+export function encodeFrames(table: Table, orders: readonly FrameOrder[]): FrameResult[] {
+  return orders.map(({ selection, since, limits }) => encodeFrame(table, selection, since, limits));
 }
 
 class FrameEncoder {

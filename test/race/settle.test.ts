@@ -6,7 +6,7 @@ import type { Table } from '../../src/fabric/table.js';
 import { systemClock } from '../../src/model/clock.js';
 import { listSelection } from '../../src/query/list-query.js';
 import { BodyService } from '../../src/view/bodies.js';
-import type { FrameResult, FrameTask } from '../../src/view/frame.js';
+import type { FrameResult, FramesTask } from '../../src/view/frame.js';
 import { ALL, LIMITS } from '../fixtures/live-frames.js';
 import { checkRow, readCells, readRows, SettleRig, sumBody, type Rows } from '../fixtures/settle-rig.js';
 
@@ -114,17 +114,16 @@ class RemoteClient {
     if (since.kind !== 'diff' || !changeSets(table, since.versions)) return this.list();
     const expected = readRows(table);
     const unpin = rig.fabric.pin();
-    const task: FrameTask = {
+    const task: FramesTask = {
       table: table.ref(),
-      selection: ALL,
-      since: { versions: since.versions, members: null },
-      limits: LIMITS,
+      orders: [{ selection: ALL, since: { versions: since.versions, members: null }, limits: LIMITS }],
     };
     const options = { jobClass: 'encode', timeoutMs: JOB_MS_MAX } as const;
-    const result = await rig.jobs.run<FrameResult>('encodeFrame', task, options);
+    const result = await rig.jobs.run<FrameResult[]>('encodeFrames', task, options);
     unpin();
-    if (!result.ok || !result.value.ok) throw new Error(JSON.stringify(result));
-    const { kind, parts } = result.value;
+    const frame = result.ok ? result.value[0] : undefined;
+    if (!frame?.ok) throw new Error(JSON.stringify(result));
+    const { kind, parts } = frame;
     if (kind === 'snapshot') this.#rows.clear();
     for (const part of parts) this.#apply(JSON.parse(`{${new TextDecoder().decode(part)}`) as FramePart);
     this.#id = table.snapshotId;

@@ -35,7 +35,7 @@ function newPool(lost: string[]): Pool {
       settle: entry,
       encodeList: entry,
       encodePages: entry,
-      encodeFrame: entry,
+      encodeFrames: entry,
       encodeCoverage: entry,
     },
   });

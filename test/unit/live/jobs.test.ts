@@ -129,8 +129,57 @@ describe('a large frame', () => {
       harness.jobs.finish(1);
     }
     expect(most).toBeLessThanOrEqual(2);
-    expect(harness.jobs.started).toBe(COLUMNS);
+    expect(harness.jobs.frames).toBe(COLUMNS);
     for (const { client } of transports) expect(client.views.get('s1')!.rows.size).toBe(ROWS);
+  });
+});
+
+describe('after a publish', () => {
+  const SELECTIONS = 40;
+  const SUBSCRIBERS = 200;
+
+  function subscribed(): LiveHarness {
+    const harness = new LiveHarness(new TableFixture({ boot: 'boot' }), { inlineCellsMax: 0 });
+    harness.fixture.publish('s1', big(1));
+    for (let i = 0; i < SUBSCRIBERS; i++) {
+      harness.subscribe({ switches: [`sw-${i % SELECTIONS}`, `sw-${(i % SELECTIONS) + 1}`] });
+    }
+    return harness;
+  }
+
+  test('each selection is one frame for all who have it, and one job makes all frames', async () => {
+    const harness = subscribed();
+    await harness.complete();
+    const before = { ...harness.jobs };
+    harness.fixture.publish('s1', big(2));
+    harness.run();
+    expect(harness.jobs.started - before.started).toBe(1);
+    await harness.complete();
+    expect(harness.jobs.started - before.started).toBe(1);
+    expect(harness.jobs.frames - before.frames).toBe(SELECTIONS);
+  });
+
+  test('frames whose job failed are made by a job each, and then together again', async () => {
+    const harness = subscribed();
+    await harness.complete();
+    harness.fixture.publish('s1', big(2));
+    harness.run();
+    expect(harness.jobs.pending.map(({ task }) => task.orders.length)).toEqual([SELECTIONS]);
+    harness.jobs.fail('worker');
+    await harness.settle();
+    let alone = 0;
+    while (alone < SELECTIONS) {
+      await harness.fixture.clock.advance(50);
+      await harness.settle();
+      for (const { task } of harness.jobs.pending) expect(task.orders).toHaveLength(1);
+      alone += harness.jobs.pending.length;
+      harness.jobs.finish();
+    }
+    await harness.complete();
+    harness.fixture.publish('s1', big(3));
+    harness.run();
+    expect(harness.jobs.pending.map(({ task }) => task.orders.length)).toEqual([SELECTIONS]);
+    await harness.complete();
   });
 });
 

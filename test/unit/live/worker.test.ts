@@ -5,7 +5,7 @@ import { systemClock } from '../../../src/model/clock.js';
 import { nullLogger } from '../../../src/model/log.js';
 import { Pool } from '../../../src/pool/pool.js';
 import type { EncodedFrame } from '../../../src/view/frame.js';
-import { encodeFrame } from '../../../workers/encode-frame-worker.js';
+import { encodeFrames } from '../../../workers/encode-frame-worker.js';
 import { ALL } from '../../fixtures/live-frames.js';
 import { TestTransport } from '../../fixtures/live-hub.js';
 import { row, TableFixture, type Row } from '../../fixtures/tables.js';
@@ -86,10 +86,13 @@ test('the worker hands over the parts, it does not copy them', () => {
   const table = new TableFixture().publish('s1', rowsOf(1, 0)).ref();
   const limits = { partBytes: 4_000, cellsMax: 1e6, bytesMax: 1e6 };
   const selection = ALL;
-  const moved = encodeFrame({ table, selection, since: null, limits }) as unknown as Record<symbol, unknown>;
-  const result = moved[Symbol.for('Piscina.valueOf')] as EncodedFrame;
-  expect(result.parts.length).toBeGreaterThan(2);
-  expect(moved[Symbol.for('Piscina.transferable')]).toEqual(result.parts.map((part) => part.buffer));
+  const order = { selection, since: null, limits };
+  const moved = encodeFrames({ table, orders: [order, order] }) as unknown as Record<symbol, unknown>;
+  const [one, other] = moved[Symbol.for('Piscina.valueOf')] as [EncodedFrame, EncodedFrame];
+  expect(one.parts.length).toBeGreaterThan(2);
+  expect(other).toEqual(one);
+  const parts = [...one.parts, ...other.parts];
+  expect(moved[Symbol.for('Piscina.transferable')]).toEqual(parts.map((part) => part.buffer));
 });
 
 async function reached(done: () => boolean): Promise<void> {
