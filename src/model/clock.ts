@@ -21,7 +21,8 @@ export interface Clock {
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
+  // Bound: each request asks twice, and a call through the global costs a quarter more.
+  monotonicMs: performance.now.bind(performance),
   schedule(delayMs, fn) {
     const handle = setTimeout(fn, delayMs);
     handle.unref();
