@@ -6,6 +6,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { bench as cached } from './cached.js';
+import { bench as cost } from './cost.js';
 import { bench as counts } from './counts.js';
 import { bench as downloads } from './downloads.js';
 import { bench as encode } from './encode.js';
@@ -40,6 +41,7 @@ const BENCHES: readonly Bench[] = [
   downloads,
   cached,
   counts,
+  cost,
 ];
 const ROUNDS_DEFAULT = 5;
 

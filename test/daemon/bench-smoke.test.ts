@@ -60,6 +60,11 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'a publish: messages to workers': '',
     'a list: messages to workers once it is encoded': '',
   },
+  cost: {
+    'one more row of 120 columns: resident': 'bytes',
+    'one more GetMetric: CPU': 'µs',
+    'largest error of the fit: CPU of a refresh': '%',
+  },
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-smoke-'));
@@ -121,7 +126,7 @@ test('what cannot be run is named', async () => {
   const unknown = await runBench('--smoke', 'parse', 'speed');
   expect(unknown.code).toBe(1);
   expect(unknown.stderr).toContain(
-    'cannot run speed: there is parse, read, encode, slice, rates, history, merge, http, live, refresh, start, tail, downloads, cached, counts',
+    'cannot run speed: there is parse, read, encode, slice, rates, history, merge, http, live, refresh, start, tail, downloads, cached, counts, cost',
   );
   const rounds = await runBench('--smoke', '--rounds', '0');
   expect(rounds.code).toBe(1);
