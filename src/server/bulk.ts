@@ -5,8 +5,8 @@
 import { WRITE_SLICE_BYTES } from '../model/limits.js';
 import type { UwsResponse } from './uws.js';
 
-/** Of all downloads together: reads must not wait for more than this. */
-const SLICES_PER_TURN = 4;
+/** Of all downloads together, so 256 KiB a turn: reads must not wait for more than this. */
+const SLICES_PER_TURN = 1;
 
 /** What a download needs of its response. */
 export type BulkResponse = Pick<UwsResponse, 'tryEnd' | 'getWriteOffset' | 'onWritable' | 'cork'>;
