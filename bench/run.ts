@@ -9,6 +9,7 @@ import { bench as cached } from './cached.js';
 import { bench as cost } from './cost.js';
 import { bench as counts } from './counts.js';
 import { bench as downloads } from './downloads.js';
+import { bench as diff } from './diff.js';
 import { bench as encode } from './encode.js';
 import type { Bench, BenchContext, BenchReport } from './harness.js';
 import { bench as history } from './history.js';
@@ -29,6 +30,7 @@ const BENCHES: readonly Bench[] = [
   parse,
   read,
   encode,
+  diff,
   slice,
   rates,
   history,

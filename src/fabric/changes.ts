@@ -6,6 +6,7 @@ import { bug } from '../model/errors.js';
 import { parseSnapshotId } from '../model/ids.js';
 import { lowestBit } from '../snapshot/bits.js';
 import { ChangeSet } from '../snapshot/change-set.js';
+import { ChangedCells } from './changed-cells.js';
 import type { RowAddress, Table } from './table.js';
 
 /** Per part: the version that the subscriber has, of the generation that the part has now. */
@@ -62,29 +63,36 @@ export function changedCellsMax(table: Table, sets: ChangeSets, columns: number)
   return cells + table.index.ownerChangesMax(since, now) * columns;
 }
 
-/** Of the one visit that a thread makes at a time. */
-let scratch = new Int32Array(256);
-
 /** Reports the changes of single rows. Ask for each row once. */
 export class RowChanges {
   readonly #table: Table;
   readonly #sets: ChangeSets;
   readonly #columns: readonly number[];
   readonly #visitor: ChangeVisitor;
+  readonly #allRows: boolean;
   readonly #changed: Int32Array;
   readonly #since: number;
   readonly #owner: RowAddress = { part: 0, slot: -1 };
   /** Per part: the word of touched bits that was asked for last. */
   readonly #word: number[];
   readonly #touched: number[];
+  /** Per part, once it was needed. */
+  readonly #cells: (ChangedCells | undefined)[] = [];
 
-  constructor(table: Table, sets: ChangeSets, columns: readonly number[], visitor: ChangeVisitor) {
+  /** `allRows`: most rows will be asked for, in their order. */
+  constructor(
+    table: Table,
+    sets: ChangeSets,
+    columns: readonly number[],
+    visitor: ChangeVisitor,
+    allRows = false,
+  ) {
+    this.#allRows = allRows;
     this.#table = table;
     this.#sets = sets;
     this.#columns = columns;
     this.#visitor = visitor;
-    if (scratch.length < columns.length) scratch = new Int32Array(columns.length);
-    this.#changed = scratch;
+    this.#changed = new Int32Array(columns.length);
     this.#since = table.index ? fabricVersions(table, sets).since : 0;
     this.#word = sets.map(() => -1);
     this.#touched = sets.map(() => 0);
@@ -125,6 +133,10 @@ export class RowChanges {
     else this.#visitor.removed(part, slot);
   }
 
+  #cellsOf(part: number, set: ChangeSet): ChangedCells {
+    return new ChangedCells(this.#table, set, part, this.#columns, this.#allRows);
+  }
+
   #own(part: number, slot: number): void {
     const set = this.#sets[part];
     if (!set || !this.#isTouched(part, slot)) return;
@@ -137,12 +149,9 @@ export class RowChanges {
       return;
     }
     if (!present) return;
-    let count = 0;
-    for (const column of this.#columns) {
-      const c = this.#table.schema.columns[column]!.inPart[part]!;
-      if (c >= 0 && (set.cellBits(c, word) >>> (slot & 31)) & 1) this.#changed[count++] = column;
-    }
-    if (count > 0) this.#visitor.cells(part, slot, this.#changed, count);
+    const changed = this.#changed;
+    const count = (this.#cells[part] ??= this.#cellsOf(part, set)).of(slot, changed);
+    if (count > 0) this.#visitor.cells(part, slot, changed, count);
   }
 }
 
@@ -158,7 +167,7 @@ export function visitChanges(
   visitor: ChangeVisitor,
 ): void {
   const { index } = table;
-  const changes = new RowChanges(table, sets, columns, visitor);
+  const changes = new RowChanges(table, sets, columns, visitor, filter === null);
   for (let p = 0; p < table.parts.length; p++) {
     const set = sets[p];
     const words = Math.ceil(table.parts[p]!.bank.slots / 32);

@@ -79,6 +79,22 @@ export class ChangeSet {
     return bits;
   }
 
+  /** The same of many columns at once, into[k] those of columns[k]; -1: no column. */
+  cellBitsOf(columns: Int32Array, w: number, into: Int32Array): void {
+    const { i32, layout } = this.#views;
+    const { ring } = layout;
+    const flags = flagWord(ring, 0, 0, w);
+    const cells = cellBitsWord(ring, 0, 0) + w;
+    into.fill(0);
+    for (const entry of this.#entries) {
+      for (let k = 0; k < columns.length; k++) {
+        const c = columns[k]!;
+        if (c < 0 || ((i32[entry + flags + (c >> 5)]! >>> (c & 31)) & 1) === 0) continue;
+        into[k]! |= i32[entry + cells + c * ring.bitmapWords]!;
+      }
+    }
+  }
+
   /** Upper bound of changed cells, from the counts of the versions; appeared rows not included. */
   get changedCellsMax(): number {
     return this.#sum(RING_CHANGED_CELLS);
