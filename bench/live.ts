@@ -1,6 +1,7 @@
 /** Question: what does each live subscriber and message cost, and what does the event loop notice? */
 import { buildMatrix } from '../src/simulator/matrix.js';
 import { median, pairedRatio, type Bench, type BenchContext, type BenchRow } from './harness.js';
+import type { BroadcastOrder } from './parts/bare-child.js';
 import { Child, withChildren } from './parts/child.js';
 import type { FeederMode, FeederOrder } from './parts/feeder-child.js';
 import { delayRow, IdleDelay, type Delays } from './parts/idle-delay.js';
@@ -12,17 +13,34 @@ interface Sizes {
   /** Ports, 64 a switch. */
   readonly rows: number;
   readonly subscribers: number;
+  /** Subscribers of the case of few selections that many share. */
+  readonly fanOut: number;
   /** Time between two bodies of the upstream. */
   readonly everyMs: number;
   readonly roundMs: number;
 }
 
-const FULL: Sizes = { rows: 2048, subscribers: 200, everyMs: 250, roundMs: 4000 };
-const SMOKE: Sizes = { rows: 128, subscribers: 4, everyMs: 100, roundMs: 400 };
+const FULL: Sizes = { rows: 2048, subscribers: 200, fanOut: 1000, everyMs: 250, roundMs: 4000 };
+const SMOKE: Sizes = { rows: 128, subscribers: 4, fanOut: 8, everyMs: 100, roundMs: 400 };
 const COLUMNS = 40;
 const BODIES = 8;
 /** Changes on every port with traffic at every tick; the errors on few. */
 const BUSY = ['PortXmitPktsExtended'];
+/** With traffic these ten change, too: of 25 ports about 250 cells, in 4 KB. */
+const MOVING = [
+  'PortXmitPktsExtended',
+  'PortRcvPktsExtended',
+  'PortXmitDataExtended',
+  'PortRcvDataExtended',
+  'PortXmitWaitExtended',
+  'infiniband_CBW',
+  'Normalized_CBW',
+  'Normalized_XmitData',
+  'NormalizedXW',
+  'hist0',
+];
+const SELECTIONS = 40;
+const PORTS_EACH = 25;
 const QUIET = ['SymbolErrorCounterExtended', 'PortRcvErrorsExtended'];
 
 /** Who subscribes to what. */
@@ -30,8 +48,10 @@ interface Case {
   readonly name: string;
   /** Few of the cells change: the checking subscriber must have been sent diffs. */
   readonly sparse: boolean;
-  readonly switches: readonly string[] | null;
+  readonly switches: readonly (readonly string[])[] | null;
   readonly metrics: readonly string[] | null;
+  /** Many subscribers of these few selections; the peer publishes to as many topics. */
+  readonly isFanOut?: boolean;
 }
 
 interface Rig {
@@ -75,7 +95,7 @@ async function cpuWhile(server: Child, ms: number): Promise<number> {
 async function checkState({ weft, clients, feeder }: Rig, one: Case): Promise<void> {
   const { name, switches, metrics, sparse } = one;
   await feeder.ask('mode', 'hold' satisfies FeederMode);
-  const rows = switches === null ? '' : `&switches=${encodeURIComponent(switches[0]!)}`;
+  const rows = switches === null ? '' : `&switches=${encodeURIComponent(switches[0]!.join(','))}`;
   const fields = metrics === null ? '' : `&fields=${metrics.join(',')}`;
   for (let attempt = 0; attempt < 100; attempt++) {
     await pause(50);
@@ -100,7 +120,8 @@ async function checkState({ weft, clients, feeder }: Rig, one: Case): Promise<vo
 
 async function measure(rig: Rig, one: Case): Promise<Round> {
   const { sizes, weft, feeder, clients, bare, bareUrl } = rig;
-  const { subscribers: count, roundMs, everyMs } = sizes;
+  const { roundMs, everyMs } = sizes;
+  const count = one.isFanOut ? sizes.fanOut : sizes.subscribers;
   await feeder.ask('mode', everyMs satisfies FeederMode);
   const alone = await cpuWhile(weft.child, roundMs);
   const url = `ws://127.0.0.1:${weft.port}/telemetry/stream`;
@@ -125,11 +146,12 @@ async function measure(rig: Rig, one: Case): Promise<Round> {
   await clients.ask('close');
   const bytesPerMessage = Math.round(own.bytes / own.messages);
   await clients.ask('listen', { ...order, url: bareUrl });
-  await bare.ask('broadcast', { bytes: bytesPerMessage, everyMs });
+  const topics = one.isFanOut ? SELECTIONS : 0;
+  await bare.ask('broadcast', { bytes: bytesPerMessage, everyMs, topics } satisfies BroadcastOrder);
   await clients.ask('take');
   const bareCpu = await cpuWhile(bare, roundMs);
   const peer = await clients.ask<Received>('take');
-  await bare.ask('broadcast', { bytes: 0, everyMs: 0 });
+  await bare.ask('broadcast', { bytes: 0, everyMs: 0, topics: 0 } satisfies BroadcastOrder);
   await clients.ask('close');
   return {
     ownUs: (cpu - alone) / own.messages,
@@ -140,12 +162,12 @@ async function measure(rig: Rig, one: Case): Promise<Round> {
   };
 }
 
-function rowsOf({ name }: Case, rounds: readonly Round[]): BenchRow[] {
+function rowsOf({ name, isFanOut }: Case, rounds: readonly Round[]): BenchRow[] {
   const all = (pick: (round: Round) => number): number[] => rounds.map(pick);
   const own = all((round) => round.ownUs);
   const bare = all((round) => round.bareUs);
   const what = `${name}: server CPU per subscriber and message`;
-  const against = 'bare uWebSockets.js, same size';
+  const against = isFanOut ? 'publish of bare uWebSockets.js, same size' : 'bare uWebSockets.js, same size';
   // What the subscribers cost is a difference; one that drowns in the noise of the refresh is no figure.
   const cost: BenchRow =
     median(own) > 0
@@ -167,9 +189,24 @@ async function run({ smoke, rounds, note }: BenchContext): Promise<BenchRow[]> {
   const body = buildMatrix({ dialect: 'ufm', rows: sizes.rows, columns: COLUMNS, seed: 1, tick: 0 });
   const ports = keysOf(readCsv(body));
   const switches = [...new Set(ports.map((key) => `${key.slice(0, key.lastIndexOf(':'))}:*`))];
+  const groups = Array.from({ length: SELECTIONS }, (_, i) =>
+    Array.from({ length: PORTS_EACH }, (_, k) => ports[(i * PORTS_EACH + k) % ports.length]!),
+  );
   const cases: Case[] = [
-    { name: 'one port each', sparse: false, switches: ports, metrics: null },
-    { name: 'the ports of one switch each', sparse: true, switches, metrics: null },
+    { name: 'one port each', sparse: false, switches: ports.map((port) => [port]), metrics: null },
+    {
+      name: 'the ports of one switch each',
+      sparse: true,
+      switches: switches.map((one) => [one]),
+      metrics: null,
+    },
+    {
+      name: `${SELECTIONS} selections shared by ${sizes.fanOut}`,
+      sparse: false,
+      switches: groups,
+      metrics: MOVING,
+      isFanOut: true,
+    },
     { name: 'one busy counter of all ports, shared', sparse: false, switches: null, metrics: BUSY },
     { name: 'two error counters of all ports, shared', sparse: true, switches: null, metrics: QUIET },
   ];
@@ -179,7 +216,7 @@ async function run({ smoke, rounds, note }: BenchContext): Promise<BenchRow[]> {
     // Round 0 warms up and is not counted; a smoke run has none.
     for (let round = smoke ? 1 : 0; round <= rounds; round++) {
       for (const [i, one] of cases.entries()) {
-        note(`round ${round}: ${sizes.subscribers} subscribers, ${one.name}`);
+        note(`round ${round}: ${one.name}`);
         const measured = await measure(rig, one);
         if (round > 0) results[i]!.push(measured);
       }

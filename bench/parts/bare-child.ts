@@ -3,7 +3,7 @@
  * every path, headers handed over as one value; one constant message to every WebSocket.
  */
 import { headerLines } from '../../src/server/header-block.js';
-import { loadUws, type UwsWebSocket } from '../../src/server/uws.js';
+import { loadUws, type UwsApp, type UwsBytes, type UwsWebSocket } from '../../src/server/uws.js';
 import { answerParent } from './answer.js';
 
 export interface BareOrder {
@@ -11,10 +11,27 @@ export interface BareOrder {
   readonly body: string;
 }
 
+/** What of the library the server itself does not use. */
+interface TopicSocket extends UwsWebSocket<object> {
+  subscribe(topic: string): boolean;
+}
+interface TopicApp extends UwsApp {
+  publish(topic: string, message: UwsBytes, isBinary: boolean, compress: boolean): boolean;
+}
+
+export interface BroadcastOrder {
+  readonly bytes: number;
+  /** 0 ends it. */
+  readonly everyMs: number;
+  /** Sockets are shared out to so many topics, each is published to; 0: each socket is sent to. */
+  readonly topics: number;
+}
+
 const FIRST = 'X-Request-Id';
 
 const uws = loadUws();
 const sockets = new Set<UwsWebSocket<object>>();
+let app: TopicApp | undefined;
 let timer: NodeJS.Timeout | undefined;
 
 function listen({ headers, body }: BareOrder): Promise<number> {
@@ -23,8 +40,8 @@ function listen({ headers, body }: BareOrder): Promise<number> {
   const head = Buffer.concat([Buffer.from(`200 OK\r\n${FIRST}: ${id}`), headerLines(rest)]);
   const bytes = Buffer.from(body);
   return new Promise((resolve, reject) => {
-    uws
-      .App()
+    app = uws.App() as TopicApp;
+    app
       .ws<object>('/telemetry/stream', {
         compression: uws.DISABLED,
         maxPayloadLength: 64 * 1024,
@@ -65,13 +82,15 @@ answerParent({
     const { user, system } = process.cpuUsage();
     return user + system;
   },
-  /** A message of so many bytes to each socket, each so many ms; 0 ms ends it. */
-  broadcast: ({ bytes, everyMs }: { bytes: number; everyMs: number }) => {
+  /** A message to each socket, each so many ms. */
+  broadcast: ({ bytes, everyMs, topics }: BroadcastOrder) => {
     clearInterval(timer);
     if (everyMs === 0) return;
     const message = Buffer.alloc(bytes, 0x20);
+    if (topics > 0) [...sockets].forEach((socket, i) => (socket as TopicSocket).subscribe(`t${i % topics}`));
     timer = setInterval(() => {
-      for (const socket of sockets) socket.send(message, false, false);
+      if (topics === 0) for (const socket of sockets) socket.send(message, false, false);
+      else for (let t = 0; t < topics; t++) app?.publish(`t${t}`, message, false, false);
     }, everyMs);
   },
 });

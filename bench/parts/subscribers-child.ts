@@ -7,8 +7,8 @@ export interface SubscribersOrder {
   /** `ws://127.0.0.1:port/telemetry/stream`. */
   readonly url: string;
   readonly count: number;
-  /** Of subscriber i: the rows of pattern i modulo their number; null for all rows. */
-  readonly switches: readonly string[] | null;
+  /** Of subscriber i: the rows of patterns i modulo their number; null for all rows. */
+  readonly switches: readonly (readonly string[])[] | null;
   /** null: all columns. */
   readonly metrics: readonly string[] | null;
 }
@@ -56,7 +56,7 @@ function openOne(order: SubscribersOrder, index: number): Promise<WebSocket> {
     let frames = 0;
     socket.on('error', reject);
     socket.on('open', () => {
-      const rows = switches === null ? {} : { switches: [switches[index % switches.length]!] };
+      const rows = switches === null ? {} : { switches: switches[index % switches.length]! };
       const columns = metrics === null ? {} : { metrics };
       socket.send(JSON.stringify({ op: 'subscribe', id: ID, ...rows, ...columns }));
     });

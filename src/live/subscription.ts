@@ -168,7 +168,8 @@ export class Subscription implements Step, FrameHolder {
     if (outgoing.next === 0) this.#notBeforeMs = nowMs + this.#pauseMs;
     outgoing.next++;
     if (outgoing.next === frame.parts.length) this.#commit(outgoing);
-    this.#context.turns.add(this);
+    // Most clients are now where the table is, and need no other turn before the next publish.
+    if (this.#outgoing || !this.#state.isAt(this.#context.current)) this.#context.turns.add(this);
     return body.byteLength;
   }
 
