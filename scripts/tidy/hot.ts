@@ -10,4 +10,7 @@ export interface HotFunction {
 /** Every entry is checked: the file, the function and the bench must exist. */
 export const HOT: readonly HotFunction[] = [
   { file: 'src/parse/number-run.ts', name: 'readNumbers', bench: 'bench/parse.ts' },
+  { file: 'src/kernel/assembly/scan/lex.ts', name: 'lex', bench: 'bench/parse.ts' },
+  { file: 'src/kernel/assembly/scan/integers.ts', name: 'integerColumn', bench: 'bench/parse.ts' },
+  { file: 'src/kernel/assembly/scan/doubles.ts', name: 'doubleColumn', bench: 'bench/parse.ts' },
 ];

@@ -51,3 +51,34 @@ export interface BankSink {
   /** The id of a text cell's UTF-8 bytes; -1 when the segment is full. */
   intern(bytes: Uint8Array, start: number, end: number, slot: number, column: number): number;
 }
+
+/** Where strings are copied to: spans to `i32[word ...]`, two words each, bytes to `u8[byte, byte + bytesMax)`. */
+export interface TextTarget {
+  readonly i32: Int32Array;
+  readonly u8: Uint8Array;
+  word: number;
+  byte: number;
+  bytesMax: number;
+}
+
+/**
+ * A sink that also takes runs of rows, and knows the version before. Spans that it copies are where a
+ * string lies in the target, and its length, which is -1 for one that is not there or has no room. Some
+ * bytes before `byte + bytesMax` may stay unused.
+ */
+export interface BlockSink extends BankSink {
+  /** As `cell0`, of the version before. Its cells may be anything, ids of strings among them. */
+  readonly before0: Int32Array;
+  /** The slot of the next row when rows come in the order of the version before. */
+  nextSlot(): number;
+  /** Copies the keys of `count` slots from `slot` on. */
+  copyKeys(slot: number, count: number, target: TextTarget): void;
+  /** Copies `count` strings from `id` on. */
+  copyTexts(id: number, count: number, target: TextTarget): void;
+  /** Takes rows from `slot` on until one is present already; returns how many, at most `rows`. */
+  takeRows(slot: number, rows: number): number;
+}
+
+export function isBlockSink(sink: BankSink): sink is BlockSink {
+  return 'takeRows' in sink;
+}

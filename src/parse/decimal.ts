@@ -89,3 +89,10 @@ export function scaleDecimal(high: number, low: number, q: number): number {
   if (exponent < -1022 || exponent > 960) return NaN;
   return mantissa * TWO[1022 + exponent]!;
 }
+
+/** The table for another reader: for each q from -290 to 290 the entry's low and high half, its exponent, 0. */
+export function powersOfFive(): Int32Array {
+  const table = new Int32Array(4 * POWER_LOW.length);
+  POWER_LOW.forEach((low, i) => table.set([low, POWER_HIGH[i]!, POWER_EXPONENT[i]!], 4 * i));
+  return table;
+}

@@ -105,6 +105,21 @@ export class Lexer {
     );
   }
 
+  /** Cells from `from` to the end of its line. */
+  countCells(bytes: Uint8Array, from: number): number {
+    let count = 1;
+    let p = this.cellEnd(bytes, from);
+    for (; bytes[p] === this.#delimiter; count++) p = this.cellEnd(bytes, p + 1);
+    return count;
+  }
+
+  /** Where the line behind the one that `from` is in begins. */
+  behindRow(bytes: Uint8Array, from: number): number {
+    let p = this.cellEnd(bytes, from);
+    while (bytes[p] === this.#delimiter) p = this.cellEnd(bytes, p + 1);
+    return bytes[p] === CR ? p + 2 : p + 1;
+  }
+
   /** Puts the content of the cell bytes[start, end) into `bytes`, `start`, `end`. */
   unquote(bytes: Uint8Array, start: number, end: number): void {
     this.bytes = bytes;

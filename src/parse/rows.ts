@@ -85,9 +85,19 @@ export class Rows {
   /** The row is complete. */
   accept(slot: number): void {
     this.#sink.setPresent(slot);
-    if (++this.#facts.rowsRead > ROWS_MAX) {
-      throw new ParseStop('cardinality', `cannot take more than ${ROWS_MAX} rows of one source`);
-    }
+    this.#count(1);
+  }
+
+  /** The same of rows that were placed otherwise, and are present. */
+  acceptRun(rows: number, keyBytes: number): void {
+    this.#facts.keyBytes += keyBytes;
+    this.#count(rows);
+  }
+
+  #count(rows: number): void {
+    this.#facts.rowsRead += rows;
+    if (this.#facts.rowsRead <= ROWS_MAX) return;
+    throw new ParseStop('cardinality', `cannot take more than ${ROWS_MAX} rows of one source`);
   }
 
   /** A cell that could not be read: the first few are shown in the log. */

@@ -6,6 +6,7 @@ import type { BankSink } from '../model/bank.js';
 import { RECORD_BYTES_MAX } from '../model/limits.js';
 import type { ParsePolicy } from '../model/parse-policy.js';
 import { byteView } from '../snapshot/byte-view.js';
+import { Blocks } from './blocks.js';
 import { CellWriter, OP_SKIP } from './cells.js';
 import { Facts } from './facts.js';
 import { Lexer } from './lexer.js';
@@ -14,12 +15,12 @@ import type { HeaderPlan, KeyPlan } from './plan.js';
 import { readNumbers } from './number-run.js';
 import type { Region } from './regions.js';
 import { isAggregated, keyPrefix } from './row-key.js';
+import { writeSpan, type RowPath } from './row-path.js';
 import { DROPPED, Rows } from './rows.js';
 import { collectRun, runColumns, stopsAtMinus } from './run-columns.js';
 
 const LF = 10;
 const CR = 13;
-const QUOTE = 34;
 /** Up to this many cells, the spans found while looking for the key are kept and used. */
 const PREFIX_MAX = 16;
 
@@ -29,6 +30,7 @@ export class Scanner {
   readonly #plan: HeaderPlan;
   readonly #sink: BankSink;
   readonly #lexer: Lexer;
+  readonly #path: RowPath;
   readonly #rows: Rows;
   readonly #run: NumberRun;
   readonly #delimiter: number;
@@ -38,6 +40,8 @@ export class Scanner {
   readonly #starts: Int32Array;
   readonly #ends: Int32Array;
   readonly #ascii: Uint8Array;
+  /** Null for a survey, whose rows are all one. */
+  readonly #blocks: Blocks | null;
   #bytes: Uint8Array;
 
   constructor(body: Uint8Array, plan: HeaderPlan, sink: BankSink, policy: ParsePolicy, isSurvey: boolean) {
@@ -56,6 +60,8 @@ export class Scanner {
     this.#starts = new Int32Array(this.#prefix);
     this.#ends = new Int32Array(this.#prefix);
     this.#ascii = new Uint8Array(this.#prefix);
+    this.#path = { facts: this.facts, cells: this.cells, rows: this.#rows, lexer: this.#lexer };
+    this.#blocks = isSurvey ? null : new Blocks(plan, sink, policy, this.#path);
     const columns = runColumns(plan, sink, this.cells, policy);
     this.#run = new NumberRun(view, columns, sink, this.#delimiter, stopsAtMinus(policy));
   }
@@ -65,6 +71,7 @@ export class Scanner {
     this.#rows.line = line;
     for (const region of regions) this.#scanRegion(region);
     this.facts.lineBehind = this.#rows.line;
+    this.#blocks?.collect();
     collectRun(this.#plan, this.#run.columns, this.facts);
   }
 
@@ -72,12 +79,15 @@ export class Scanner {
     const { bytes, start, end } = region;
     if (region.line !== undefined) this.#rows.line = region.line;
     this.#bytes = bytes;
+    this.#blocks?.begin(region);
     this.#run.view = region.view;
     this.#lexer.view = region.view;
     this.#lexer.bias = region.bias;
     const headerFirst = this.#plan.bytes[0];
     // Line breaks inside quotes are the general path's: here a row is a line.
     for (let p = start; p < end; this.#rows.line++) {
+      if (this.#blocks) p = this.#blocks.read(p);
+      if (p === end) break;
       const first = bytes[p]!;
       if (first === LF) {
         p += 1;
@@ -85,7 +95,7 @@ export class Scanner {
         p += 2;
       } else if (first === headerFirst && this.#isHeader(p)) {
         this.facts.headerRepeats++;
-        p = this.#behindRow(p);
+        p = this.#lexer.behindRow(this.#bytes, p);
       } else {
         p = this.#scanRow(p);
       }
@@ -104,10 +114,11 @@ export class Scanner {
   /** Reads the row at `p`; returns where the next line begins. */
   #scanRow(p: number): number {
     // Counted before anything is stored, so that a dropped row leaves no trace in a row before it.
-    if (this.#dropsRagged && !this.#rows.fits(this.#countCells(p))) return this.#behindRow(p);
+    if (this.#dropsRagged && !this.#rows.fits(this.#lexer.countCells(this.#bytes, p)))
+      return this.#lexer.behindRow(this.#bytes, p);
     this.#rows.offset = p + this.#lexer.bias;
     const slot = this.#place(p);
-    if (slot === DROPPED) return this.#behindRow(p);
+    if (slot === DROPPED) return this.#lexer.behindRow(this.#bytes, p);
     const end = this.#writeRow(p, slot);
     const next = this.#bytes[end] === CR ? end + 2 : end + 1;
     if (next - p > RECORD_BYTES_MAX) this.#rows.stop(`the row has more than ${RECORD_BYTES_MAX} bytes`);
@@ -188,7 +199,7 @@ export class Scanner {
         }
       }
       if (column >= count) {
-        column += this.#countCells(p);
+        column += this.#lexer.countCells(this.#bytes, p);
         break;
       }
       if (ops[column] === OP_SKIP) {
@@ -224,27 +235,6 @@ export class Scanner {
   }
 
   #writeCell(start: number, end: number, column: number, slot: number, isAscii: boolean): void {
-    const bytes = this.#bytes;
-    if (bytes[start] !== QUOTE) {
-      this.cells.write(bytes, start, end, column, slot, isAscii);
-      return;
-    }
-    const lexer = this.#lexer;
-    lexer.unquote(bytes, start, end);
-    this.cells.write(lexer.bytes, lexer.start, lexer.end, column, slot, false);
-  }
-
-  #countCells(from: number): number {
-    let count = 1;
-    let p = this.#lexer.cellEnd(this.#bytes, from);
-    for (; this.#bytes[p] === this.#delimiter; count++) p = this.#lexer.cellEnd(this.#bytes, p + 1);
-    return count;
-  }
-
-  /** Where the line behind the one that `from` is in begins. */
-  #behindRow(from: number): number {
-    let p = this.#lexer.cellEnd(this.#bytes, from);
-    while (this.#bytes[p] === this.#delimiter) p = this.#lexer.cellEnd(this.#bytes, p + 1);
-    return this.#bytes[p] === CR ? p + 2 : p + 1;
+    writeSpan(this.#path, this.#bytes, start, end, column, slot, isAscii);
   }
 }

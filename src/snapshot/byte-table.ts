@@ -6,6 +6,7 @@
  * that a found entry is always whole. High-water marks move before an entry is written: what a dead
  * writer had claimed is never used again, and neither is what two writers claimed for the same bytes.
  */
+import type { TextTarget } from '../model/bank.js';
 import { byteView } from './byte-view.js';
 import type { SegmentViews } from './layout.js';
 
@@ -175,6 +176,30 @@ export class ByteTable {
     i32[spanWord + id * 2] = offset;
     i32[spanWord + id * 2 + 1] = length;
     return id;
+  }
+
+  /**
+   * Copies entries below `end`, see TextTarget. They must be whole; what a dead writer left half done is
+   * not taken, nor what lies before the first entry's bytes.
+   */
+  copyTo(first: number, count: number, end: number, target: TextTarget): void {
+    const i32 = this.#i32;
+    const { i32: out, word, bytesMax } = target;
+    const spans = this.#at.spanWord + first * 2;
+    const there = Math.max(0, Math.min(count, end - first));
+    const from = there > 0 ? i32[spans]! : 0;
+    // Equal addresses modulo 8: shared memory is copied by words then, else by bytes.
+    const byte = target.byte + ((from - target.byte) & 7);
+    let stop = from;
+    for (let k = 0; k < count; k++) {
+      const start = k < there ? i32[spans + 2 * k]! : -1;
+      const length = k < there ? i32[spans + 2 * k + 1]! : -1;
+      const fits = start >= from && length >= 0 && start + length <= from + bytesMax - 7;
+      if (fits && start + length > stop) stop = start + length;
+      out[word + 2 * k] = byte + start - from;
+      out[word + 2 * k + 1] = fits ? length : -1;
+    }
+    if (stop > from) target.u8.set(this.#u8.subarray(from, stop), byte);
   }
 
   /** Entries ever claimed, dead ones included. */

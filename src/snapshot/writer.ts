@@ -6,12 +6,12 @@
  * turns it into validity. Nothing here is visible to readers before main publishes the version.
  */
 import { threadId } from 'node:worker_threads';
-import { SLOT_DEFERRED, type BankSink } from '../model/bank.js';
+import { SLOT_DEFERRED, type BlockSink, type TextTarget } from '../model/bank.js';
 import { bug } from '../model/errors.js';
 import type { ColumnKind } from '../model/schema.js';
 import { FULL_ENTRIES, type ByteTable } from './byte-table.js';
 import { finishRange, writeMeta } from './finish-bank.js';
-import { openSegment, type BankLayout, type SegmentRef, type SegmentViews } from './layout.js';
+import { BANK_STRINGS, openSegment, type BankLayout, type SegmentRef, type SegmentViews } from './layout.js';
 import { declaredIntent, enterWriter, publishedVersion } from './seqlock.js';
 import { rowIndex, stringTable } from './tables.js';
 import { wholeRange } from './word-range.js';
@@ -24,10 +24,11 @@ export interface WriterPart {
   readonly toSlot: number;
 }
 
-export class BankWriter implements BankSink {
+export class BankWriter implements BlockSink {
   readonly i32: Int32Array;
   readonly f64: Float64Array;
   readonly cell0: Int32Array;
+  readonly before0: Int32Array;
   readonly missing0: Int32Array;
   readonly tag0: Int32Array;
   readonly rowTime0: number;
@@ -42,6 +43,7 @@ export class BankWriter implements BankSink {
   readonly #strings: ByteTable;
   /** What was there when it was looked at last: no atomic load a cell. */
   #stringCount: number;
+  readonly #stringsBefore: number;
   readonly #part: WriterPart | null;
   /** Below it the next slot may be guessed. */
   #guessEnd: number;
@@ -67,10 +69,13 @@ export class BankWriter implements BankSink {
     this.#keys = rowIndex(views);
     this.#strings = stringTable(views);
     this.#stringCount = this.#strings.count;
+    const isFirst = version === ref.spec.baseVersion + 1;
+    this.#stringsBefore = isFirst ? 0 : views.i32[this.#other.metaWord + BANK_STRINGS]!;
     this.version = version;
     this.i32 = views.i32;
     this.f64 = views.f64;
     this.cell0 = this.#bank.cell0;
+    this.before0 = this.#other.cell0;
     this.missing0 = this.#bank.validityWord;
     this.tag0 = this.#bank.tagWord;
     this.rowTime0 = this.#bank.rowTime0;
@@ -129,6 +134,27 @@ export class BankWriter implements BankSink {
     const after = before | (1 << (slot & 31));
     if (after !== before) this.#rows++;
     this.i32[word] = after;
+  }
+
+  nextSlot(): number {
+    return this.#lastSlot + 1;
+  }
+
+  copyKeys(slot: number, count: number, target: TextTarget): void {
+    this.#keys.copyTo(slot, count, this.#guessEnd, target);
+  }
+
+  takeRows(slot: number, rows: number): number {
+    let taken = 0;
+    const most = Math.min(rows, this.#guessEnd - slot);
+    while (taken < most && !this.isPresent(slot + taken)) this.setPresent(slot + taken++);
+    if (taken > 0) this.#lastSlot = slot + taken - 1;
+    return taken;
+  }
+
+  /** Only strings of the version before: another writer may be at work on later ones. */
+  copyTexts(first: number, count: number, target: TextTarget): void {
+    this.#strings.copyTo(first, count, this.#stringsBefore, target);
   }
 
   clearMissing(slot: number): void {

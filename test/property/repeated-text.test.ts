@@ -5,16 +5,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sizeSegment } from '../../src/fabric/sizing.js';
-import { TAG_F64, TAG_I64 } from '../../src/model/schema.js';
-import { planHeader } from '../../src/parse/header.js';
-import { wantedKinds } from '../../src/parse/kinds.js';
-import { scan } from '../../src/parse/scan.js';
 import { FreeList } from '../../src/snapshot/free-list.js';
-import { isValid, tagOf } from '../../src/snapshot/reader.js';
 import { Segment } from '../../src/snapshot/segment.js';
-import { BankWriter } from '../../src/snapshot/writer.js';
+import { fillSegment } from '../fixtures/filled-segment.js';
 import { bytesOf, parseTable, policyOf } from '../fixtures/parse-table.js';
-import type { PlainValue } from '../fixtures/plain-sink.js';
 
 const free = new FreeList(2 ** 30, () => {});
 const policy = policyOf({ missing: ['NA', 'gone'], text: ['c0'], duplicateRows: 'last' });
@@ -96,47 +90,6 @@ function bodyOf(lines: readonly Line[], keyFirst: boolean): Uint8Array {
   return bytesOf(Buffer.from(`${names.join(',')}\n${rows.join('')}`, 'utf8'));
 }
 
-type Cells = Record<string, PlainValue[]>;
-
-function fill(
-  segment: Segment,
-  body: Uint8Array,
-): { cells: Cells; kindsFit: boolean; report: unknown } | null {
-  const planned = planHeader(body, policy);
-  if (!planned.ok) throw new Error(planned.failure.message);
-  const version = segment.beginFill();
-  const writer = new BankWriter(segment.ref, version);
-  const result = scan(body, planned.plan, writer, policy);
-  if (result.kind !== 'done') {
-    segment.endFill(version, false);
-    return null;
-  }
-  writer.finish(1, 1);
-  segment.endFill(version, true);
-  const wanted = wantedKinds(result.report, segment.ref.spec.columns);
-  const kindsFit = wanted.every((column, i) => column.kind === writer.kinds[i]);
-  return { cells: cellsOf(segment), kindsFit, report: result.report };
-}
-
-function cellsOf({ reader }: Segment): Cells {
-  const bank = reader.bank(reader.begin());
-  const rows: Cells = {};
-  for (let slot = 0; slot < bank.slots; slot++) {
-    if (!reader.isPresent(bank, slot)) continue;
-    rows[reader.keyText(slot)] = bank.columns.map((column) => {
-      if (!isValid(column, slot)) return null;
-      const tag = column.kind === 'mixed' ? tagOf(column, slot) : -1;
-      if (column.kind === 'text') return reader.stringText(column.i32[(column.cell0 + slot) * 2]!);
-      if (column.kind === 'f64' || tag === TAG_F64) return column.f64[column.cell0 + slot]!;
-      const low = BigInt(column.i32[(column.cell0 + slot) * 2]! >>> 0);
-      const high = BigInt(column.i32[(column.cell0 + slot) * 2 + 1]! >>> 0);
-      const whole = (high << 32n) | low;
-      return column.kind === 'i64' || tag === TAG_I64 ? BigInt.asIntN(64, whole) : whole;
-    });
-  }
-  return rows;
-}
-
 test('a body read after another gives the table that it gives alone', () => {
   let repeated = 0;
   fc.assert(
@@ -149,15 +102,14 @@ test('a body read after another gives the table that it gives alone', () => {
       if (!both || !own) return;
       const segment = new Segment(sizeSegment(both.report, both.columns, null, null, 0), free);
       try {
-        if (!fill(segment, a)) return;
-        const filled = fill(segment, b);
-        expect(filled).not.toBeNull();
+        if (!fillSegment(segment, a, policy).cells) return;
+        const filled = fillSegment(segment, b, policy);
         // Tables compare where the segment's kinds are the body's own.
         if (both.columns.some((column, i) => column.kind !== own.columns[i]!.kind)) return;
         repeated++;
         const want = Object.fromEntries([...own.rows].map(([key, row]) => [key, row.cells]));
-        expect(filled!.cells).toEqual(want);
-        expect(filled!.report).toEqual(own.report);
+        expect(filled.cells).toEqual(want);
+        expect(filled.report).toEqual(own.report);
       } finally {
         segment.retire();
       }
