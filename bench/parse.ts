@@ -1,11 +1,11 @@
 /** Question: what does a body cost from received to published, and how much of that is the scan? */
-import { parse as csvParse } from 'csv-parse/sync';
 import { DEFAULT_PARSE_POLICY } from '../src/model/parse-policy.js';
 import { buildMatrix } from '../src/simulator/matrix.js';
 import type { BodyArena } from '../src/snapshot/arena.js';
 import type { ParseTask } from '../src/snapshot/parse-task.js';
 import { parse } from '../workers/parse-worker.js';
 import { interleave, ratioOf, type Bench, type BenchContext, type BenchRow, type Timing } from './harness.js';
+import { comparePeers, CSV_PEERS } from './parts/csv-peers.js';
 import { compareCells } from './parts/matrix.js';
 import { inlineJobs, onePool, Pipeline } from './parts/pipeline.js';
 
@@ -63,14 +63,21 @@ function countLines(bytes: Buffer): number {
   return lines;
 }
 
+/** A reader of CSV beside each of weft's own. */
 function rowsOf(timings: readonly Timing[], bytes: number, cells: number): BenchRow[] {
-  const by = new Map(timings.map((timing) => [timing.name, timing]));
-  const oracle = by.get('csv-parse')!;
+  const peers = timings.filter(({ name }) => CSV_PEERS.some((peer) => peer.name === name));
   return timings.flatMap((timing) => {
     const { name, medianMs } = timing;
-    const against = timing === oracle ? {} : { against: 'csv-parse', ratio: ratioOf(timing, oracle) };
+    const isOwn = name.startsWith('job') || name.startsWith('scan');
+    const times = (isOwn ? peers : []).map((peer) => ({
+      what: `${name}: time`,
+      value: medianMs,
+      unit: 'ms',
+      against: peer.name,
+      ratio: ratioOf(timing, peer),
+    }));
     return [
-      { what: `${name}: time`, value: medianMs, unit: 'ms', ...against },
+      ...(times.length > 0 ? times : [{ what: `${name}: time`, value: medianMs, unit: 'ms' }]),
       { what: `${name}: speed`, value: bytes / 1e3 / medianMs, unit: 'MB/s' },
       { what: `${name}: per cell`, value: (medianMs * 1e6) / cells, unit: 'ns' },
     ];
@@ -94,6 +101,7 @@ async function run({ smoke, rounds, note }: BenchContext): Promise<BenchRow[]> {
       feed.ready();
     }
     const first = Buffer.from(bodies[0]!);
+    note(`${comparePeers(first)} cells are the same for ${CSV_PEERS.map(({ name }) => name).join(', ')}`);
     const copy = Buffer.alloc(first.length);
     const surveyed = surveyTask(threaded.pipeline.receive(first));
     note('rounds');
@@ -101,7 +109,7 @@ async function run({ smoke, rounds, note }: BenchContext): Promise<BenchRow[]> {
       { name: 'job in the pool', run: () => threaded.publish(), after: () => threaded.ready() },
       { name: 'job in process', run: () => inline.publish(), after: () => inline.ready() },
       { name: 'scan alone', run: () => parse(surveyed).kind },
-      { name: 'csv-parse', run: () => csvParse(first).length },
+      ...CSV_PEERS.map(({ name, read }) => ({ name, run: () => read(first).length })),
       { name: 'memcpy', run: () => first.copy(copy) },
       { name: 'newline count', run: () => countLines(first) },
     ]);

@@ -21,6 +21,7 @@ import { writePages } from './parts/pages.js';
 import { bench as rates } from './rates.js';
 import { bench as read } from './read.js';
 import { bench as refresh } from './refresh.js';
+import { bench as scan } from './scan.js';
 import { bench as slice } from './slice.js';
 import { bench as start } from './start.js';
 import { bench as tail } from './tail.js';
@@ -28,6 +29,7 @@ import { headingOf, loadNow, machine, tableOf, type ReportDocument } from './rep
 
 const BENCHES: readonly Bench[] = [
   parse,
+  scan,
   read,
   encode,
   diff,

@@ -29,6 +29,7 @@ function runBench(...args: string[]): Promise<Ended> {
 /** What each bench must say at the least: rows and their units. */
 const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   parse: { 'job in the pool: per cell': 'ns', 'csv-parse: per cell': 'ns', 'newline count: speed': 'MB/s' },
+  scan: { 'numbers only: per cell': 'ns', 'every cell in quotes: per cell': 'ns' },
   read: {
     'point read as GetMetric does it, by the text of its query, validated': 'ns',
     'point read by key, validated': 'ns',
