@@ -238,7 +238,7 @@ test('in blocks of any size a body is what it is row by row', () => {
         expect(readAll(all, segment(), rules, null)).toEqual(want);
       },
     ),
-    { numRuns: 1500 },
+    { numRuns: 500 },
   );
-  expect(read).toBeGreaterThan(500);
+  expect(read).toBeGreaterThan(150);
 });
