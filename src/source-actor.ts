@@ -1,10 +1,8 @@
-/**
- * One source at work: its poller, its ingest, and what is counted and logged of both. Part of the
- * composition root: it only wires.
- */
+/** One source at work: its poller, its ingest, what is counted and logged. Part of the composition root. */
 import type { SourceConfig } from './config/config.js';
 import { Ingest } from './fabric/ingest.js';
 import type { GenerationEvent, IngestDeps, IngestObserver, PublishEvent } from './fabric/ingest-types.js';
+import type { Quarantine } from './fabric/quarantine.js';
 import { Throttle } from './log/throttle.js';
 import type { AllocateBody } from './model/body.js';
 import type { Random } from './model/clock.js';
@@ -20,7 +18,7 @@ import { openSource, type PolledSource } from './source/open-source.js';
 import type { PollObserver, PollResult } from './source/poll-report.js';
 import { PushSource } from './source/push.js';
 import type { Deliver } from './source/source.js';
-import { deliverAndKeep, deliverKept, type Keep } from './source-delivery.js';
+import { deliverAndKeep, deliverKept, openQuarantine, type Keep } from './source-delivery.js';
 import type { KeptBody } from './state/keeper.js';
 import type { SourceFailure, SourceStateView } from './stats/document.js';
 import type { SourceStats } from './stats/source-stats.js';
@@ -46,6 +44,7 @@ export class SourceActor implements PollObserver, IngestObserver {
   readonly #errors: Throttle;
   readonly #source: PolledSource | PushSource;
   readonly #ingest: Ingest;
+  readonly #quarantine: Quarantine;
   #saidRates = false;
   #rows = 0;
   #rejected = { rejectedCells: 0, rejectedRows: 0 };
@@ -72,6 +71,7 @@ export class SourceActor implements PollObserver, IngestObserver {
       { sourceId, policy, parseTimeoutMs, decodedBytesMax, missing: deps.missing, rates: config.rates },
       { ...deps, observer: this, wantedKinds },
     );
+    this.#quarantine = openQuarantine(clock, config.intervalMs, this.#log);
     // Without an announced length the last body's is the best guess: growing leaves garbage behind.
     const allocate: AllocateBody = (byteLengthHint, bytesMax) =>
       new BodyArena(free, byteLengthHint || this.#bodyBytes, bytesMax);
@@ -97,7 +97,9 @@ export class SourceActor implements PollObserver, IngestObserver {
     const deliver: Deliver = (body) => {
       // A push of other times alone must be remembered as accepted.
       const always = this.door !== null && body.snapshotTsMs !== null;
-      return deliverAndKeep(this.#ingest, body, signal, this.#deps.keep, always);
+      return this.#quarantine.guard(body.bytes, (bytes) =>
+        deliverAndKeep(this.#ingest, { ...body, bytes }, signal, this.#deps.keep, always),
+      );
     };
     return this.#source.run(deliver, signal);
   }

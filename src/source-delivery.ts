@@ -1,7 +1,9 @@
 /** A body's way from a source to its ingest, and to what keeps it over a restart. Part of the composition root. */
 import type { Ingest } from './fabric/ingest.js';
+import { Quarantine } from './fabric/quarantine.js';
 import { isNdjson, shareBody, type BodyBytes } from './model/body.js';
 import type { Clock } from './model/clock.js';
+import type { Logger } from './model/log.js';
 import type { Body, Delivered } from './source/source.js';
 import type { KeptBody } from './state/keeper.js';
 
@@ -38,6 +40,14 @@ export async function deliverKept(ingest: Ingest, kept: KeptBody, clock: Clock):
     hasEtag: false,
     format: isNdjson(kept.contentType) ? 'ndjson' : 'csv',
     restoredAgeMs: Math.max(0, clock.nowMs() - kept.receivedAtMs),
+  });
+}
+
+/** Where bodies of one source are set aside, told in its log. */
+export function openQuarantine(clock: Clock, intervalMs: number, log: Logger): Quarantine {
+  return new Quarantine(clock, intervalMs, ({ hash, losses, retryMs: retry_ms }) => {
+    const message = 'a body has ended its worker again and again: it is set aside';
+    log.warn('poll.quarantine', { hash, losses, retry_ms }, message);
   });
 }
 

@@ -12,6 +12,9 @@ const GROWTH = 1.5;
 /** Where keys come and go, growing makes fuller generations rarer; past so many times the rows it ends. */
 const GROWN_MAX = 4;
 const GROWN_ROWS_MIN = 4096;
+/** The same for text that is new in each body: past so many bodies' worth a table does not grow. */
+const GROWN_TEXTS_MAX = 8;
+const GROWN_TEXT_BYTES_MIN = 1024 * 1024;
 const STRINGS_MIN = 4096;
 /** Of the text cells, so many are expected to be distinct; a table that runs full is made for all. */
 const DISTINCT = 1 / 4;
@@ -52,11 +55,16 @@ export function sizeSegment(
   const rows = Math.max(report.rows * SLACK + 32, grownRows);
   const keyBytes = Math.max(report.keyBytes * SLACK + 4096, grownKeyBytes);
   const share = growth === 'strings' ? 1 : DISTINCT;
-  const strings = Math.max(textCells * SLACK * share + STRINGS_MIN, grow('strings', before?.stringCapacity));
-  const stringBytes = Math.max(
-    textBytes * SLACK + STRING_BYTES_MIN,
-    grow('string_bytes', before?.stringBytesCapacity),
+  const grownStrings = Math.min(
+    grow('strings', before?.stringCapacity),
+    Math.max(STRINGS_MIN * GROWN_TEXTS_MAX, textCells * GROWN_TEXTS_MAX),
   );
+  const grownStringBytes = Math.min(
+    grow('string_bytes', before?.stringBytesCapacity),
+    Math.max(GROWN_TEXT_BYTES_MIN, textBytes * GROWN_TEXTS_MAX),
+  );
+  const strings = Math.max(textCells * SLACK * share + STRINGS_MIN, grownStrings);
+  const stringBytes = Math.max(textBytes * SLACK + STRING_BYTES_MIN, grownStringBytes);
   return {
     columns,
     slotCapacity: Math.min(roundUp(rows, 64), roundUp(ROWS_MAX, 64)),

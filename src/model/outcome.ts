@@ -19,6 +19,7 @@ export const OUTCOMES = [
   'cardinality', // more distinct text or rows than the caps allow
   'skipped', // the previous job of this source, or a pinned bank, was still in use
   'worker', // the worker died or ran out of memory
+  'quarantined', // this very body has ended three workers: set aside for a while
   'conflict', // a push of an older sample, or other bytes for the sample that is published
 ] as const;
 
