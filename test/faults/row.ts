@@ -24,9 +24,9 @@ export function met(id: string, title: string, ...tests: readonly string[]): Fau
   return { ...described(id, title), tests };
 }
 
-/** A row that no test meets yet. */
-export function open(id: string, title: string, why: string): FaultRow {
-  return { ...described(id, title), open: why };
+/** A row that no test meets yet, or none in full. */
+export function open(id: string, title: string, why: string, ...tests: readonly string[]): FaultRow {
+  return { ...described(id, title), open: why, ...(tests.length > 0 && { tests }) };
 }
 
 function described(id: string, title: string): Pick<FaultRow, 'id' | 'starred' | 'title'> {
