@@ -5,6 +5,8 @@ const WIRE = 'daemon/upstream-wire.test.ts';
 const BODIES = 'daemon/upstream-bodies.test.ts';
 const POLICIES = 'daemon/policies.test.ts';
 const SEEN = 'faults/u-wire.test.ts';
+/** Read by several workers at once. */
+const SPLIT = 'faults/u-split.test.ts';
 const SOURCES = 'daemon/sources.test.ts';
 
 export const UPSTREAM_ROWS: FaultSection = {
@@ -12,17 +14,23 @@ export const UPSTREAM_ROWS: FaultSection = {
     met('U-01', '★ errors of the server are counted, told and backed off from', WIRE, SEEN),
     met('U-02', '★ one deadline ends an answer that is late or never ends', WIRE, SEEN),
     met('U-03', '★ a connection cut in mid-body publishes nothing', WIRE),
-    met('U-04', '★ a whole answer whose last line was cut is refused', BODIES),
+    met('U-04', '★ a whole answer whose last line was cut is refused', BODIES, SPLIT),
     met('U-05', '★ a page instead of data is refused', WIRE, BODIES),
     met('U-06', '★ no rows are refused, unless they are allowed', WIRE, BODIES, POLICIES),
-    met('U-07', '★ bytes that are no text are refused, odd text is repaired', BODIES),
+    met('U-07', '★ bytes that are no text are refused, odd text is repaired', BODIES, SPLIT),
     met('U-08', '★ a body above the cap ends at the cap', WIRE),
     met('U-09', '★ what inflates without measure ends at its cap', WIRE),
-    met('U-10', '★ a quote that never closes fails early, with its line', BODIES),
-    met('U-11', '★ ragged rows: the body is refused, or they are dropped and counted', BODIES, POLICIES),
+    met('U-10', '★ a quote that never closes fails early, with its line', BODIES, SPLIT),
+    met(
+      'U-11',
+      '★ ragged rows: the body is refused, or they are dropped and counted',
+      BODIES,
+      POLICIES,
+      SPLIT,
+    ),
     met('U-12', '★ changed columns are a new generation, or refused', BODIES, POLICIES, SEEN),
     met('U-13', '★ names twice are refused or told apart, odd names are data', BODIES, POLICIES),
-    met('U-14', '★ keys twice are refused, or the last one counts', BODIES, POLICIES),
+    met('U-14', '★ keys twice are refused, or the last one counts', BODIES, POLICIES, SPLIT),
     met('U-15', '★ what is no number is missing, never 0', BODIES),
     open(
       'U-16',
