@@ -1,4 +1,4 @@
-/** L-03: the configuration is read again on SIGHUP; one with mistakes changes nothing. */
+/** Beside L-03: the configuration is read again on SIGHUP; one with mistakes changes nothing. */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
@@ -58,8 +58,8 @@ const MISTAKES: readonly (readonly [what: string, text: string | null, mistakes:
   ['no file at all', null, [/weft\.yaml/]],
 ];
 
-describe.skipIf(!canReload)('L-03: SIGHUP (needs src/daemon-reload.ts)', () => {
-  test.each(MISTAKES)('a reload with %s changes nothing', async (_what, text, mistakes) => {
+describe.skipIf(!canReload)('a reload on SIGHUP (needs src/daemon-reload.ts)', () => {
+  test.each(MISTAKES)('with %s changes nothing', async (_what, text, mistakes) => {
     if (text === null) rmSync(file.path);
     else writeFileSync(file.path, text);
     const line = await reload();
