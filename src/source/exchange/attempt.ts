@@ -73,6 +73,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   constructor(tools: AttemptTools) {
     this.#tools = tools;
     this.#connectsBefore = tools.connection.connects;
+    tools.connection.takesAtOnce = false;
     this.settled = new Promise((resolve) => (this.#settle = resolve));
   }
 
@@ -100,6 +101,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const coding = admit(head, this.#tools.bodyBytesMax);
     this.#sink = this.#allocate(head, coding);
     if (coding === 'gzip') this.#gunzip = this.#openGunzip(controller);
+    // zlib keeps what it is given; a plain body is copied before its callback returns.
+    else this.#tools.connection.takesAtOnce = true;
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -116,11 +119,16 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (this.#turnBytes < TURN_BYTES) return;
     this.#turnBytes = 0;
     controller.pause();
-    setImmediate(() => controller.resume());
+    this.#tools.connection.takesAtOnce = false;
+    setImmediate(() => {
+      this.#tools.connection.takesAtOnce = !this.#done;
+      controller.resume();
+    });
   }
 
   onResponseEnd(): void {
     if (this.#done) return;
+    this.#tools.connection.takesAtOnce = false;
     this.#received = true;
     const { contentLength, status } = this.#head!;
     if (status === 304) return this.#endNotModified();
@@ -196,6 +204,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #fail(error: unknown): void {
     if (this.#done) return;
     this.#done = true;
+    this.#tools.connection.takesAtOnce = false;
     this.#gunzip?.destroy();
     this.#sink?.release();
     const { outcome, message } = classify(error, this.#head !== null, this.#tools.connection.hangUpHint);

@@ -1,13 +1,14 @@
 /** One kept-alive connection to one endpoint, whose sockets can be destroyed in every state. */
 
 import { createRequire } from 'node:module';
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import type { SourceAddressRules } from '../../model/source-addresses.js';
 import type { TlsSettings } from '../../model/tls.js';
 import type * as Undici from 'undici';
 import type { Dispatcher, buildConnector } from 'undici';
 import { checkAddress, checkedLookup } from './checked-lookup.js';
+import { connectLending } from './lent-reads.js';
 
 // The client alone: all of undici costs 60 ms of the start, for parts that are not used here.
 const require = createRequire(import.meta.url);
@@ -41,6 +42,11 @@ export class Connection {
   #socket: Socket | null = null;
   #pending: Socket | null = null;
   #failed = false;
+  /**
+   * Whether what arrives is read at once and not kept: part of a plain body, and its reader has not
+   * paused. Set by the reader.
+   */
+  takesAtOnce = false;
   #connects = 0;
   /** Clients whose sockets are not closed yet. */
   readonly #closing = new Set<Promise<void>>();
@@ -118,7 +124,7 @@ export class Connection {
       callback(error as Error, null);
       return;
     }
-    const socket = openSocket(options, secure, this.#route);
+    const socket = openSocket(options, secure, this.#route, () => this.takesAtOnce);
     this.#connects += 1;
     this.#socket = socket;
     this.#pending = socket;
@@ -142,7 +148,12 @@ export class Connection {
   }
 }
 
-function openSocket(options: buildConnector.Options, secure: boolean, route: Route): Socket {
+function openSocket(
+  options: buildConnector.Options,
+  secure: boolean,
+  route: Route,
+  takesAtOnce: () => boolean,
+): Socket {
   const { hostname: host } = options;
   const port = Number(options.port) || (secure ? 443 : 80);
   const { tls, socketPath, addresses } = route;
@@ -157,7 +168,7 @@ function openSocket(options: buildConnector.Options, secure: boolean, route: Rou
         ...(servername && { servername }),
         ...(tls && trustOf(tls)),
       })
-    : connectTcp(to);
+    : connectLending(to, takesAtOnce);
   socket.setNoDelay(true);
   socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
   return socket;
