@@ -23,7 +23,7 @@ interface ScanFunctions {
   lex(from: number, stop: number, rowsMax: number, outMax: number): number;
   readonly lexStop: { readonly value: number };
   readonly lexReason: { readonly value: number };
-  convert(rows: number): number;
+  convert(rows: number, differs: number): number;
   clearTexts(): void;
   wantPages(rows: number, most: number): number;
   teach(start: number, end: number, id: number): void;
@@ -79,7 +79,7 @@ const BLOCK_BYTES = 512 * 1024;
 /** Zeros behind a block, and what the kernel reads before one. */
 export const BLOCK_MARGIN = 64;
 /** Bytes of all strips of a block, and of the ends of its cells' four. */
-const STRIP_BYTES = 640 * 1024;
+const STRIP_BYTES = 320 * 1024;
 const ROWS_MIN = 32;
 const ROWS_MAX = 4096;
 const STRIPS_BYTES = COLUMNS_MAX * ROWS_MIN * 8;
@@ -107,6 +107,9 @@ export function blockRows(columns: number): number {
   return Math.min(ROWS_MAX, Math.max(ROWS_MIN, rows));
 }
 
+/** Bits of cells that differ lie so many bytes behind the bits of missing ones. */
+export const DIFFERS = STRIPS_BYTES / 64;
+
 let kernel: ScanKernel | null = null;
 
 /** This thread's kernel, for one scan at a time. `powersOfFive`: as assembly/scan/decimal.ts reads them. */
@@ -119,7 +122,7 @@ export function scanKernel(powersOfFive: () => Int32Array): ScanKernel {
     return start;
   };
   const columnsAt = take(COLUMNS_MAX * ENTRY_WORDS * 4);
-  const bitsAt = take(STRIPS_BYTES / 64);
+  const bitsAt = take(2 * DIFFERS);
   const leftAt = take(STRIPS_BYTES / 64 + ROWS_MAX * 4);
   const wantedAt = take(PAGES_WANTED_MAX * 4);
   const endsAt = take(STRIPS_BYTES / 2 + 64 * 4 + 64);

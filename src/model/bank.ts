@@ -61,6 +61,14 @@ export interface TextTarget {
   bytesMax: number;
 }
 
+/** What the scan says of changes, see snapshot/known-changes.ts. */
+export interface ChangeNotes {
+  readonly bits: Int32Array;
+  readonly words: number;
+  take(slot: number, rows: number): void;
+  set(column: number, slot: number, differs: boolean): void;
+}
+
 /**
  * A sink that also takes runs of rows, and knows the version before. Spans that it copies are where a
  * string lies in the target, and its length, which is -1 for one that is not there or has no room. Some
@@ -69,6 +77,8 @@ export interface TextTarget {
 export interface BlockSink extends BankSink {
   /** As `cell0`, of the version before. Its cells may be anything, ids of strings among them. */
   readonly before0: Int32Array;
+  /** Null when nobody asks for them. */
+  readonly known: ChangeNotes | null;
   /** The slot of the next row when rows come in the order of the version before. */
   nextSlot(): number;
   /** Copies the keys of `count` slots from `slot` on. */

@@ -3,6 +3,7 @@
  * bank. Cells that the kernel leaves are written one by one, in the order of the body.
  */
 import {
+  DIFFERS,
   ENTRY_BEFORE,
   ENTRY_BITS,
   ENTRY_BLOCK_MISSING,
@@ -21,12 +22,20 @@ import {
   SCAN_LEAVE,
   SCAN_SKIP,
   SCAN_TEXT,
+  SCAN_TIME,
 } from '../kernel/scan-kernel.js';
-import { isBlockSink, type BankSink, type BlockSink, type TextTarget } from '../model/bank.js';
+import {
+  isBlockSink,
+  type BankSink,
+  type BlockSink,
+  type ChangeNotes,
+  type TextTarget,
+} from '../model/bank.js';
 import type { ParsePolicy } from '../model/parse-policy.js';
 import { lowestBit } from '../snapshot/bits.js';
 import type { Block } from './block.js';
 import { scanOps } from './block-ops.js';
+import { addBits, isConsecutive } from './block-runs.js';
 import { OP_TEXT_BY_CONTENT, type CellWriter } from './cells.js';
 import type { Facts } from './facts.js';
 import type { HeaderPlan } from './plan.js';
@@ -88,22 +97,28 @@ export class BlockCells {
   store(rows: number, slots: Int32Array, begin: (row: number) => void, write: WriteCell): void {
     const isRun = rows >= RUN_MIN && isConsecutive(slots, rows);
     if (this.#before !== null) this.#recall(this.#before, rows, slots, isRun);
-    const left = this.#block.kernel.functions.convert(rows);
+    const known = isRun ? (this.#before?.known ?? null) : null;
+    const left = this.#block.kernel.functions.convert(rows, known === null ? 0 : DIFFERS);
     for (let c = 0; c < this.#block.columns; c++) {
-      const op = this.#ops[c]!;
-      if (op === SCAN_SKIP || op === SCAN_LEAVE) continue;
-      if (isRun) this.#storeRun(c, rows, slots[0]!);
+      if (!this.#isStored(c)) continue;
+      if (isRun) this.#storeRun(c, rows, slots[0]!, known);
       else this.#storeCells(c, rows, slots);
     }
-    if (left > 0) this.#writeLeft(rows, slots, begin, write);
+    known?.take(slots[0]!, rows);
+    if (left > 0) this.#writeLeft(rows, slots, begin, write, known);
     if (this.#unsettled.length > 0) this.#settle();
   }
 
-  /** Brings in what text the version before has in these rows. */
+  #isStored(column: number): boolean {
+    return this.#ops[column] !== SCAN_SKIP && this.#ops[column] !== SCAN_LEAVE;
+  }
+
+  /** Brings in what the version before has in these rows: text, and all else that is compared. */
   #recall(sink: BlockSink, rows: number, slots: Int32Array, isRun: boolean): void {
     const { i32, u8, f64, beforeAt, wantedAt, functions } = this.#block.kernel;
     for (let c = 0; c < this.#block.columns; c++) {
-      if (this.#ops[c] !== SCAN_TEXT) continue;
+      const isCompared = isRun && sink.known !== null && this.#isStored(c) && this.#ops[c] !== SCAN_TIME;
+      if (this.#ops[c] !== SCAN_TEXT && !isCompared) continue;
       const to = beforeAt / 8 + c * this.#block.capacity;
       const from = sink.before0[this.#cells.fieldOf[c]!]!;
       const first = from + slots[0]!;
@@ -122,24 +137,19 @@ export class BlockCells {
     }
   }
 
-  #storeRun(column: number, rows: number, slot: number): void {
+  #storeRun(column: number, rows: number, slot: number, known: ChangeNotes | null): void {
     const { f64, i32, stripsAt, bitsAt } = this.#block.kernel;
     const sink = this.#sink;
     const field = this.#cells.fieldOf[column]!;
     const strip = stripsAt / 8 + column * this.#block.capacity;
     const cell = field < 0 ? sink.rowTime0 : sink.cell0[field]!;
     sink.f64.set(f64.subarray(strip, strip + rows), cell + slot);
-    if (field < 0 || i32[this.#entry(column) + ENTRY_BLOCK_MISSING] === 0) return;
+    if (field < 0) return;
     const bits = bitsAt / 4 + (column * this.#block.capacity) / 32;
-    const word = sink.missing0[field]! + (slot >> 5);
-    const shift = slot & 31;
-    for (let w = 0; w * 32 < rows; w++) {
-      const missing = i32[bits + w]!;
-      if (missing === 0) continue;
-      sink.i32[word + w]! |= missing << shift;
-      const rest = shift > 0 ? missing >>> (32 - shift) : 0;
-      if (rest !== 0) sink.i32[word + w + 1]! |= rest;
+    if (i32[this.#entry(column) + ENTRY_BLOCK_MISSING] !== 0) {
+      addBits(i32, bits, rows, sink.i32, sink.missing0[field]!, slot);
     }
+    if (known) addBits(i32, bits + DIFFERS / 4, rows, known.bits, field * known.words, slot);
   }
 
   #storeCells(column: number, rows: number, slots: Int32Array): void {
@@ -161,7 +171,13 @@ export class BlockCells {
     }
   }
 
-  #writeLeft(rows: number, slots: Int32Array, begin: (row: number) => void, write: WriteCell): void {
+  #writeLeft(
+    rows: number,
+    slots: Int32Array,
+    begin: (row: number) => void,
+    write: WriteCell,
+    known: ChangeNotes | null,
+  ): void {
     const block = this.#block;
     const { i32, u8, leftAt } = block.kernel;
     const words = (block.columns + 31) >> 5;
@@ -173,12 +189,23 @@ export class BlockCells {
           const start = block.start(r, column);
           const end = block.end(r, column);
           write(u8, start, end, column, slots[r]!);
+          if (known) this.#note(known, column, slots[r]!);
           if (this.#ops[column] === SCAN_TEXT && this.#cells.ops[column]! <= OP_TEXT_BY_CONTENT) {
             this.#teach(start, end, column, slots[r]!);
           }
         }
       }
     }
+  }
+
+  /** Whether the cell that was just written differs from the one before. */
+  #note(known: ChangeNotes, column: number, slot: number): void {
+    const field = this.#cells.fieldOf[column]!;
+    if (field < 0 || this.#before === null) return;
+    const { i32, cell0, before0 } = this.#before;
+    const now = 2 * (cell0[field]! + slot);
+    const old = 2 * (before0[field]! + slot);
+    known.set(field, slot, i32[now] !== i32[old] || i32[now + 1] !== i32[old + 1]);
   }
 
   /** The kernel shall know the text of a cell that was just written. */
@@ -210,10 +237,4 @@ export class BlockCells {
       this.#facts.textBytes[field]! += i32[at + ENTRY_TEXT_BYTES]! >>> 0;
     }
   }
-}
-
-function isConsecutive(slots: Int32Array, rows: number): boolean {
-  const first = slots[0]!;
-  for (let r = 1; r < rows; r++) if (slots[r] !== first + r) return false;
-  return true;
 }

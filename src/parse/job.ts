@@ -44,7 +44,7 @@ function fill(task: ParseTask, target: ParseTarget, body: Uint8Array, plan: Head
   const wanted = wantedKinds(report, target.segment.spec.columns);
   if (wanted.some((column, i) => column.kind !== writer.kinds[i])) return { kind: 'misfit', report };
   writer.finish(task.snapshotTsMs, task.receivedAtMs);
-  const changes = recordChanges(target.segment, target.version);
+  const changes = recordChanges(target.segment, target.version, writer.known);
   const missing = recordMissing(target.segment, target.version, task.receivedAtMs, task.missing);
   return { kind: 'filled', report, changes, missing };
 }

@@ -21,6 +21,7 @@ import {
   versionEntry,
   versionToGroup,
 } from './change-ring.js';
+import type { KnownChanges } from './known-changes.js';
 import { CONTROL_SLOTS, openSegment, type BankLayout, type SegmentRef, type SegmentViews } from './layout.js';
 import { wholeRange, type WordRange } from './word-range.js';
 
@@ -57,7 +58,13 @@ function differingTags(i32: Int32Array, a: number, b: number, w: number): number
 }
 
 /** Writes one column's bits in the chunk of words [from, to); returns how many are set. */
-function recordChunk(views: SegmentViews, version: number, column: number, from: number, to: number): number {
+function recordChunk(
+  views: SegmentViews,
+  version: number,
+  column: number,
+  { from, to }: WordRange,
+  known: KnownChanges | null,
+): number {
   const { i32, layout } = views;
   const now = layout.banks[version & 1]!;
   const old = layout.banks[(version & 1) ^ 1]!;
@@ -73,7 +80,11 @@ function recordChunk(views: SegmentViews, version: number, column: number, from:
     let bits = validNow ^ validOld;
     const comparable = validNow & validOld;
     if (comparable !== 0) {
-      let cells = differingBits(i32, now.cell0[column]!, old.cell0[column]!, w * 32);
+      // Rows that are not in both do not matter.
+      const isKnown = known !== null && tagNow < 0 && (both & ~known.rows[w]!) === 0;
+      let cells = isKnown
+        ? known.bits[column * known.words + w]!
+        : differingBits(i32, now.cell0[column]!, old.cell0[column]!, w * 32);
       if (tagNow >= 0) cells |= differingTags(i32, tagNow, old.tagWord[column]!, w);
       bits |= cells & comparable;
     }
@@ -134,7 +145,12 @@ function mergeIntoGroup(views: SegmentViews, version: number, range: WordRange):
  * writes the version's entry there. The first version of a generation has no predecessor: every row
  * counts as appeared. Call `writeCounts` with the sum of what the ranges return.
  */
-export function recordRange(ref: SegmentRef, version: number, range: WordRange): ChangeCounts {
+export function recordRange(
+  ref: SegmentRef,
+  version: number,
+  range: WordRange,
+  known: KnownChanges | null = null,
+): ChangeCounts {
   const views = openSegment(ref);
   const { i32, layout } = views;
   const { ring } = layout;
@@ -161,7 +177,7 @@ export function recordRange(ref: SegmentRef, version: number, range: WordRange):
   if (first) return { changedCells, appeared, vanished, retimed: 0 };
   for (let c = 0; c < ref.spec.columns.length; c++) {
     forEachChunk(range, (from, to) => {
-      changedCells += recordChunk(views, version, c, from, to);
+      changedCells += recordChunk(views, version, c, { from, to }, known);
     });
   }
   const retimed = ref.spec.hasRowTime ? countRetimed(views, now, old, range) : 0;
@@ -178,9 +194,13 @@ export function writeCounts(ref: SegmentRef, version: number, counts: ChangeCoun
   i32[meta + RING_VANISHED] = counts.vanished;
 }
 
-/** All of it, by one job. */
-export function recordChanges(ref: SegmentRef, version: number): ChangeCounts {
-  const counts = recordRange(ref, version, wholeRange(openSegment(ref).layout.bitmapWords));
+/** All of it, by one job. `known`: what the scan saw of it. */
+export function recordChanges(
+  ref: SegmentRef,
+  version: number,
+  known: KnownChanges | null = null,
+): ChangeCounts {
+  const counts = recordRange(ref, version, wholeRange(openSegment(ref).layout.bitmapWords), known);
   writeCounts(ref, version, counts);
   return counts;
 }

@@ -11,6 +11,7 @@ import { bug } from '../model/errors.js';
 import type { ColumnKind } from '../model/schema.js';
 import { FULL_ENTRIES, type ByteTable } from './byte-table.js';
 import { finishRange, writeMeta } from './finish-bank.js';
+import { KnownChanges } from './known-changes.js';
 import { BANK_STRINGS, openSegment, type BankLayout, type SegmentRef, type SegmentViews } from './layout.js';
 import { declaredIntent, enterWriter, publishedVersion } from './seqlock.js';
 import { rowIndex, stringTable } from './tables.js';
@@ -29,6 +30,7 @@ export class BankWriter implements BlockSink {
   readonly f64: Float64Array;
   readonly cell0: Int32Array;
   readonly before0: Int32Array;
+  readonly known: KnownChanges | null;
   readonly missing0: Int32Array;
   readonly tag0: Int32Array;
   readonly rowTime0: number;
@@ -71,6 +73,9 @@ export class BankWriter implements BlockSink {
     this.#stringCount = this.#strings.count;
     const isFirst = version === ref.spec.baseVersion + 1;
     this.#stringsBefore = isFirst ? 0 : views.i32[this.#other.metaWord + BANK_STRINGS]!;
+    // Several jobs record changes by other ranges than they fill.
+    const isKnown = !isFirst && part === null;
+    this.known = isKnown ? new KnownChanges(layout.spec.columns.length, layout.bitmapWords) : null;
     this.version = version;
     this.i32 = views.i32;
     this.f64 = views.f64;
@@ -158,6 +163,7 @@ export class BankWriter implements BlockSink {
   }
 
   clearMissing(slot: number): void {
+    this.known?.forget(slot);
     const mask = ~(1 << (slot & 31));
     for (const word of this.missing0) this.i32[word + (slot >> 5)]! &= mask;
     const tagMask = ~(3 << ((slot & 15) * 2));
