@@ -10,6 +10,7 @@ import { bench as cost } from './cost.js';
 import { bench as counts } from './counts.js';
 import { bench as downloads } from './downloads.js';
 import { bench as diff } from './diff.js';
+import { bench as big } from './big.js';
 import { bench as encode } from './encode.js';
 import type { Bench, BenchContext, BenchReport } from './harness.js';
 import { bench as history } from './history.js';
@@ -23,6 +24,7 @@ import { bench as read } from './read.js';
 import { bench as refresh } from './refresh.js';
 import { bench as scan } from './scan.js';
 import { bench as slice } from './slice.js';
+import { bench as split } from './split.js';
 import { bench as start } from './start.js';
 import { bench as tail } from './tail.js';
 import { headingOf, loadNow, machine, tableOf, type ReportDocument } from './report.js';
@@ -30,6 +32,8 @@ import { headingOf, loadNow, machine, tableOf, type ReportDocument } from './rep
 const BENCHES: readonly Bench[] = [
   parse,
   scan,
+  split,
+  big,
   read,
   encode,
   diff,
