@@ -84,13 +84,13 @@ class Contender {
 function speedRows(big: Contender, small: Contender): BenchRow[] {
   const cpuMs = median(big.samples.map((sample) => sample.cpuMs));
   const ms = median(big.samples.map((sample) => sample.ms));
-  const against = { against: `${small.cells} cells`, ratio: pairedRatio(big.cpuNs, small.cpuNs) };
+  const against = { against: 'the small one', ratio: pairedRatio(big.cpuNs, small.cpuNs) };
   return [
-    { what: `${big.title}: body`, value: big.bytes / 1e6, unit: 'MB' },
-    { what: `${big.title}: received to published`, value: ms, unit: 'ms' },
-    { what: `${big.title}: CPU of the worker`, value: cpuMs, unit: 'ms' },
-    { what: `${big.title}: CPU of the worker, per cell`, value: median(big.cpuNs), unit: 'ns', ...against },
-    { what: `${small.title}: CPU of the worker, per cell`, value: median(small.cpuNs), unit: 'ns' },
+    { what: 'body', value: big.bytes / 1e6, unit: 'MB' },
+    { what: 'received to published', value: ms, unit: 'ms' },
+    { what: 'CPU of the worker', value: cpuMs, unit: 'ms' },
+    { what: 'CPU of the worker, per cell', value: median(big.cpuNs), unit: 'ns', ...against },
+    { what: 'the small one: CPU of the worker, per cell', value: median(small.cpuNs), unit: 'ns' },
   ];
 }
 
@@ -108,12 +108,12 @@ function memoryRows(big: Contender, idle: number, first: number, full: BigMemory
   ];
   const rest = rss - parts.reduce((sum, [, bytes]) => sum + bytes, 0);
   const perCell = (what: string, bytes: number): BenchRow => ({
-    what: `${big.title}: ${what}`,
+    what,
     value: bytes / big.cells,
     unit: 'bytes',
   });
   return [
-    { what: `${big.title}: resident memory`, value: rss / MIB, unit: 'MiB' },
+    { what: 'resident memory', value: rss / MIB, unit: 'MiB' },
     perCell('resident after the first publishes, per cell', first),
     perCell('resident, all change bitmaps in use, per cell', rss),
     ...parts.map(([what, bytes]) => perCell(`of it ${what}`, bytes)),

@@ -39,7 +39,7 @@ class Contender {
   }
 }
 
-function rowsOf([one, two]: readonly [Contender, Contender], what: string): BenchRow[] {
+function rowsOf(one: Contender, two: Contender): BenchRow[] {
   const rows: BenchRow[] = [];
   const units = [
     ['received to published', 'ms'],
@@ -51,9 +51,9 @@ function rowsOf([one, two]: readonly [Contender, Contender], what: string): Benc
       number[],
     ];
     if (a.some(Number.isNaN)) continue;
-    rows.push({ what: `${what}, one worker: ${title}`, value: median(a), unit: 'ms' });
+    rows.push({ what: `one worker: ${title}`, value: median(a), unit: 'ms' });
     const against = { against: 'one worker', ratio: pairedRatio(b, a) };
-    rows.push({ what: `${what}, two workers: ${title}`, value: median(b), unit: 'ms', ...against });
+    rows.push({ what: `two workers: ${title}`, value: median(b), unit: 'ms', ...against });
   }
   return rows;
 }
@@ -79,7 +79,7 @@ async function run({ smoke, rounds, note }: BenchContext): Promise<BenchRow[]> {
     }
     const last = bodies[(WARM_UP + rounds - 1) % BODIES]!;
     note(`${compareCells(two.pipeline.table, last)} cells equal what csv-parse reads`);
-    return rowsOf([one, two], `${rows} x ${columns}`);
+    return rowsOf(one, two);
   } finally {
     await pool.close(5_000);
   }

@@ -30,6 +30,8 @@ function runBench(...args: string[]): Promise<Ended> {
 const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   parse: { 'job in the pool: per cell': 'ns', 'csv-parse: per cell': 'ns', 'newline count: speed': 'MB/s' },
   scan: { 'numbers only: per cell': 'ns', 'every cell in quotes: per cell': 'ns' },
+  split: { 'one worker: received to published': 'ms', 'two workers: received to published': 'ms' },
+  big: { 'CPU of the worker, per cell': 'ns', 'of it change bitmaps': 'bytes' },
   read: {
     'point read as GetMetric does it, by the text of its query, validated': 'ns',
     'point read by key, validated': 'ns',
