@@ -6,7 +6,8 @@ import { stringTable } from '../../src/snapshot/tables.js';
 const { refs, gate, texts } = workerData as {
   refs: readonly SegmentRef[];
   gate: Int32Array;
-  texts: readonly Uint8Array[];
+  /** Of each table. */
+  texts: readonly (readonly Uint8Array[])[];
 };
 
 refs.forEach((ref, round) => {
@@ -14,5 +15,5 @@ refs.forEach((ref, round) => {
   Atomics.add(gate, round, 1);
   // It spins: who sleeps here comes too late.
   while (Atomics.load(gate, round) < 2);
-  for (const bytes of texts) table.insert(bytes, 0, bytes.length);
+  for (const bytes of texts[round]!) table.insert(bytes, 0, bytes.length);
 });
