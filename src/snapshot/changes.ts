@@ -33,15 +33,24 @@ export interface ChangeCounts {
   readonly retimed: number;
 }
 
-/** Bits of the 32 cells from `slot0` whose 8 bytes differ between two columns. */
+/**
+ * Bits of the 32 cells from `slot0` whose 8 bytes differ between two columns. Without a branch: half-changed
+ * columns would mispredict on every other cell. Four at a time: a fifth of the time less.
+ */
 function differingBits(i32: Int32Array, a: number, b: number, slot0: number): number {
   let bits = 0;
-  let x = (a + slot0) * 2;
-  let y = (b + slot0) * 2;
-  for (let k = 0; k < 32; k++, x += 2, y += 2) {
-    // Without a branch: half-changed columns would mispredict on every other cell.
-    const differs = (i32[x]! ^ i32[y]!) | (i32[x + 1]! ^ i32[y + 1]!);
-    bits |= ((differs | -differs) >>> 31) << k;
+  let x = ((a + slot0) * 2) | 0;
+  let y = ((b + slot0) * 2) | 0;
+  for (let k = 0; k < 32; k += 4) {
+    const p = (i32[x]! ^ i32[y]!) | (i32[(x + 1) | 0]! ^ i32[(y + 1) | 0]!);
+    const q = (i32[(x + 2) | 0]! ^ i32[(y + 2) | 0]!) | (i32[(x + 3) | 0]! ^ i32[(y + 3) | 0]!);
+    const r = (i32[(x + 4) | 0]! ^ i32[(y + 4) | 0]!) | (i32[(x + 5) | 0]! ^ i32[(y + 5) | 0]!);
+    const s = (i32[(x + 6) | 0]! ^ i32[(y + 6) | 0]!) | (i32[(x + 7) | 0]! ^ i32[(y + 7) | 0]!);
+    const low = ((p | -p) >>> 31) | (((q | -q) >>> 31) << 1);
+    const high = ((r | -r) >>> 31) | (((s | -s) >>> 31) << 1);
+    bits |= (low | (high << 2)) << k;
+    x = (x + 8) | 0;
+    y = (y + 8) | 0;
   }
   return bits;
 }
