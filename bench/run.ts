@@ -5,12 +5,12 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { bench as big } from './big.js';
 import { bench as cached } from './cached.js';
 import { bench as cost } from './cost.js';
 import { bench as counts } from './counts.js';
 import { bench as downloads } from './downloads.js';
 import { bench as diff } from './diff.js';
-import { bench as big } from './big.js';
 import { bench as encode } from './encode.js';
 import type { Bench, BenchContext, BenchReport } from './harness.js';
 import { bench as history } from './history.js';
