@@ -3,15 +3,16 @@
  * with 0 (stopped), 1 (cannot run) or 78 (configuration).
  */
 import { readFileSync } from 'node:fs';
+import { makeToken, tokenText } from './cli-token.js';
 import { openSavedFiles, savedFiles } from './cli-files.js';
 import type { Part } from './cli-recordings.js';
 import type { Config } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
 import { helpText } from './config/help.js';
-import { loadConfig } from './config/load.js';
+import { loadConfig, type LoadedConfig } from './config/load.js';
 import type { Command } from './config/option.js';
 import { startDaemon, type Daemon } from './daemon.js';
-import { exitProcess, hookProcess } from './lifecycle/process-hooks.js';
+import { exitProcess, hookProcess, hookReload } from './lifecycle/process-hooks.js';
 import { Shutdown } from './lifecycle/shutdown.js';
 import { createLogger, type RootLogger } from './log/logger.js';
 import { systemClock, systemRandom } from './model/clock.js';
@@ -86,6 +87,7 @@ async function run(
   command: Command,
   config: Config,
   secrets: readonly string[],
+  read: () => LoadedConfig,
   workerEntries?: WorkerEntries,
 ): Promise<void> {
   const redactor = new Redactor(secrets);
@@ -145,6 +147,7 @@ async function run(
         sources,
       });
     }
+    if (daemon) hookReload(daemon.reload.bind(daemon, read));
     if (daemon && simulator) await printTryIt(daemon, [['simulator', `${simulator.url}/counters`]]);
     if (daemon && command === 'load') await printTryIt(daemon, savedFiles(config.sources));
   } catch (error) {
@@ -155,12 +158,15 @@ async function run(
 /** Does what the command line says. Tests pass worker entries that misbehave on purpose. */
 export async function main(argv: readonly string[], workerEntries?: WorkerEntries): Promise<void> {
   const env = readEnvironment();
-  const loaded = loadConfig({ argv, env, readFile: (path) => readFileSync(path, 'utf8') });
+  const read = (): LoadedConfig => loadConfig({ argv, env, readFile: (path) => readFileSync(path, 'utf8') });
+  const loaded = read();
   if (!loaded.ok) {
     for (const mistake of loaded.mistakes) process.stderr.write(`weft: ${mistake}\n`);
     process.exitCode = EXIT_CONFIG;
     return;
   }
-  if ('config' in loaded) await run(loaded.command, loaded.config, loaded.secrets, workerEntries);
-  else process.stdout.write(loaded.command === 'help' ? helpText() : `${version()}\n`);
+  if (!('config' in loaded)) process.stdout.write(loaded.command === 'help' ? helpText() : `${version()}\n`);
+  else if (loaded.command === 'token') {
+    process.stdout.write(tokenText(makeToken(loaded.config, systemClock)));
+  } else await run(loaded.command, loaded.config, loaded.secrets, read, workerEntries);
 }

@@ -4,6 +4,7 @@
  * sources → pool (parse workers) → segments → fabric → reads, lists, live diffs → server
  */
 import type { Config } from './config/config.js';
+import type { LoadedConfig } from './config/load.js';
 import { exposeHistories, historyService, makeHistories } from './daemon-history.js';
 import { exposeCounts } from './daemon-metrics.js';
 import {
@@ -16,6 +17,7 @@ import {
   type SharedParts,
 } from './daemon-parts.js';
 import { makePushDesk } from './daemon-push.js';
+import { Reloads } from './daemon-reload.js';
 import { exposeState, makeKeeper, stateService } from './daemon-state.js';
 import { Fabric } from './fabric/fabric.js';
 import { partRule } from './fabric/part-jobs.js';
@@ -47,6 +49,8 @@ export interface Daemon {
   readonly url: string;
   /** Resolves at the first publish of any source with a row and a column to try. */
   readonly example: Promise<Example>;
+  /** Takes over what may change while it runs: tokens and certificate. Logs how that went. */
+  reload(read: () => LoadedConfig): void;
   /** Graceful: answers what was asked, then ends everything. True when all of it stopped cleanly. */
   stop(): Promise<boolean>;
 }
@@ -65,17 +69,20 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
   const root = new CompositionRoot(config, parts);
   await root.supervisor.start();
   const { serverHost } = config;
+  const port = root.server?.port ?? 0;
   const host = serverHost.includes(':') ? `[${serverHost}]` : serverHost;
   return {
-    port: root.port,
-    url: `http://${host}:${root.port}`,
+    port,
+    url: `${config.listenerTls ? 'https' : 'http'}://${host}:${port}`,
     example: root.example(),
+    reload: (read) => root.reloads.take(root.server, read),
     stop: () => root.supervisor.stop(),
   };
 }
 
 class CompositionRoot {
   readonly supervisor: Supervisor;
+  readonly reloads: Reloads;
   readonly #config: Config;
   readonly #parts: DaemonParts;
   readonly #stats: Stats;
@@ -101,6 +108,7 @@ class CompositionRoot {
       sources: config.sources.map(({ id }) => id),
       redactor: parts.redactor,
     });
+    this.reloads = new Reloads(this.#stats, log);
     this.#free = new FreeList(FREE_BYTES_MAX, () => {
       this.#stats.counters.add('buffers_dropped');
       this.#pool.recycle();
@@ -138,8 +146,8 @@ class CompositionRoot {
     );
   }
 
-  get port(): number {
-    return this.#server?.port ?? 0;
+  get server(): RunningServer | null {
+    return this.#server;
   }
 
   /** The first row and its last column, once there is one. */
@@ -213,6 +221,7 @@ class CompositionRoot {
             ...config,
             host: config.serverHost,
             port: config.serverPort,
+            access: config,
             version: parts.version,
           },
           fabric: this.#fabric,

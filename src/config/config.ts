@@ -3,6 +3,7 @@
  * Complete (null where absent), frozen all the way down, and read once: main passes slices of it.
  */
 
+import type { ClientClass, ListenerTls, Rate, Scope, TokenRecord } from '../model/access.js';
 import type { LogLevel } from '../model/log.js';
 import type { ParsePolicy } from '../model/parse-policy.js';
 import type { ReplaySpeed } from './recording-options.js';
@@ -60,6 +61,20 @@ export interface Config {
   readonly defaultDialect: Dialect | 'none';
   readonly accessLog: AccessLog;
 
+  readonly tokensFile: string | null;
+  /** What the file says; null: nobody is asked for a token. */
+  readonly tokens: readonly TokenRecord[] | null;
+  readonly insecure: boolean;
+  /** Of one client; null = none. */
+  readonly rateLimit: Rate | null;
+  readonly rateKeysMax: number;
+  readonly trustedProxies: readonly string[];
+  readonly corsOrigins: readonly string[];
+  readonly tlsCert: string | null;
+  readonly tlsKey: string | null;
+  readonly tlsMinVersion: '1.2' | '1.3';
+  /** null = plain HTTP. */
+  readonly listenerTls: ListenerTls | null;
   readonly sourceNetworks: SourceAddressRules['networks'];
   readonly sourceAllow: readonly string[];
   readonly sourcePorts: readonly string[];
@@ -138,4 +153,12 @@ export interface Config {
   readonly replaySource: string | null;
   readonly replayTimes: 'shifted' | 'original';
   readonly replaySkipFailures: boolean;
+
+  /** Of the token that `token` makes; null and empty with the other commands. */
+  readonly tokenId: string | null;
+  readonly tokenScopes: readonly Scope[];
+  /** null = it does not expire. */
+  readonly tokenTtlMs: number | null;
+  readonly tokenClass: ClientClass;
+  readonly tokenRate: Rate | null;
 }

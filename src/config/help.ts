@@ -18,6 +18,7 @@ Commands:
   record     keep what the sources answer: weft record --out DIR [UPSTREAM_URL]
   replay     serve a recording as an upstream: weft replay DIR
   load       serve saved files: weft load FILE...
+  token      make a bearer token: weft token --id NAME --scopes LIST
   help       this text
   version    the version
 

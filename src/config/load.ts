@@ -1,5 +1,6 @@
 /** Flags, environment and file to one frozen Config, or to the list of all mistakes. */
 
+import { SCOPES } from '../model/access.js';
 import { readCommandLine } from './argv.js';
 import type { Config, SourceConfig } from './config.js';
 import type { Environment } from './environment.js';
@@ -7,10 +8,11 @@ import { fileEntries } from './file-sources.js';
 import { EMPTY_FILE, readConfigFile, type ConfigFile } from './file.js';
 import { checkHistory } from './history-options.js';
 import { Mistakes } from './mistakes.js';
-import type { Command } from './option.js';
+import { POLL, type Command } from './option.js';
 import { OptionReader } from './option-reader.js';
 import type { OptionKey, OptionValues } from './options.js';
 import { SecretResolver } from './secrets.js';
+import { readSecurity, type Security } from './security.js';
 import { guardSources } from './source-guard.js';
 import { buildSources } from './sources.js';
 import { formatSize } from './value-kinds.js';
@@ -48,7 +50,7 @@ export function loadConfig({ argv, env, readFile }: ConfigInput): LoadedConfig {
   const file = path === null ? EMPTY_FILE : readConfigFile(path, readFile, mistakes);
   const values = reader.read(file.options);
   const resolver = new SecretResolver(env, mistakes);
-  const polls = command !== 'simulate' && command !== 'replay' && command !== 'load';
+  const polls = command === undefined || POLL.includes(command);
   const upstream = polls ? chooseUpstream(values, file, command) : NO_UPSTREAM;
   if (command === 'load' && operands.filter((path) => path === '-').length > 1) {
     mistakes.add('command line', 'names - (standard input) twice');
@@ -69,9 +71,8 @@ export function loadConfig({ argv, env, readFile }: ConfigInput): LoadedConfig {
   // What the command line names is what the operator means; the default is weft's own.
   const isOwn = command === 'load' || upstream.isDefault;
   const sources = isOwn ? built : guardSources(built, values, mistakes);
-  if (command === 'record' && values.recordOut === null && reader.isSound('recordOut')) {
-    mistakes.add('--out', 'is missing, allowed: the path of a folder');
-  }
+  const security = readSecurity({ command, values, readFile }, resolver, mistakes);
+  checkNeeded(command, values, reader, mistakes);
   const inFlightBytesMax = values.inFlightBytesMax ?? Math.max(IN_FLIGHT_BYTES_DEFAULT, values.listBytesMax);
   checkInFlight(inFlightBytesMax, values.listBytesMax, mistakes);
   if (reader.isSound('historyColumns', 'historyWindowMs', 'historyRows', 'historyBytesMax', 'pollMs')) {
@@ -80,6 +81,7 @@ export function loadConfig({ argv, env, readFile }: ConfigInput): LoadedConfig {
   if (command === undefined || !mistakes.empty) return { ok: false, mistakes: mistakes.lines };
   const config: Config = {
     ...assemble(values, inFlightBytesMax, sources, upstream.isDefault),
+    ...security,
     ...(command === 'load' && values.port !== null && { serverPort: values.port }),
     ...(command === 'replay' && values.port !== null && { generatorPort: values.port }),
     replayDir: command === 'replay' ? operands[0]! : null,
@@ -96,6 +98,25 @@ function withUpstream(
   if (url === undefined) return flags;
   if (flags.has('upstreamUrls')) mistakes.add('--upstream-url', 'is given, and an UPSTREAM_URL beside it');
   return new Map([...flags, ['upstreamUrls', url]]);
+}
+
+/** What a command cannot do without. */
+function checkNeeded(
+  command: Command | undefined,
+  values: OptionValues,
+  reader: OptionReader,
+  mistakes: Mistakes,
+): void {
+  if (command === 'record' && values.recordOut === null && reader.isSound('recordOut')) {
+    mistakes.add('--out', 'is missing, allowed: the path of a folder');
+  }
+  if (command !== 'token') return;
+  if (values.tokenId === null && reader.isSound('tokenId')) {
+    mistakes.add('--id', 'is missing, allowed: a name for the token');
+  }
+  if (values.tokenScopes.length === 0 && reader.isSound('tokenScopes')) {
+    mistakes.add('--scopes', `are missing, allowed: one or more of ${SCOPES.join(', ')}`);
+  }
 }
 
 function checkUpstream(upstream: Upstream, file: ConfigFile, reader: OptionReader, mistakes: Mistakes): void {
@@ -133,7 +154,7 @@ function assemble(
   inFlightBytesMax: number,
   sources: readonly SourceConfig[],
   defaultUpstream: boolean,
-): Config {
+): Omit<Config, keyof Security> {
   const { upstreamUrls: _urls, loadKey: _key, port: _port, ...rest } = values;
   return { ...rest, inFlightBytesMax, sources, defaultUpstream, replayDir: null };
 }

@@ -2,7 +2,7 @@
 
 import type { ValueKind } from './value-kinds.js';
 
-export const COMMANDS = ['serve', 'simulate', 'demo', 'record', 'replay', 'load'] as const;
+export const COMMANDS = ['serve', 'simulate', 'demo', 'record', 'replay', 'load', 'token'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 /** What the daemon, the simulator, or both read. `demo` runs both and so reads all. */
@@ -31,6 +31,7 @@ export const OPERANDS: Readonly<Record<Command, OperandSpec>> = {
   record: { name: 'UPSTREAM_URL', min: 0, max: 1 },
   replay: { name: 'DIR', min: 1, max: 1 },
   load: { name: 'FILE', min: 1, max: 256 },
+  token: NO_OPERANDS,
 };
 
 export interface OptionSpec<T> {

@@ -23,6 +23,11 @@ export function hookProcess(shutdown: Shutdown): () => void {
   };
 }
 
+/** Calls `act` at each SIGHUP, which would end the process otherwise. */
+export function hookReload(act: () => void): void {
+  process.on('SIGHUP', act);
+}
+
 /** Ends the process. The one place that does. */
 export function exitProcess(code: number): void {
   process.exit(code);

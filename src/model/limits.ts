@@ -74,3 +74,7 @@ export const SORT_KEYS_MAX = 8;
 
 /** Rows of redundant sources are held at least so long, whatever max_stale_ms says. */
 export const HELD_MS_MIN = 60_000;
+
+/** Of what others may have under way, or wait for: how much more is left to important clients. */
+export const IMPORTANT_BYTES_FACTOR = 1.25;
+export const IMPORTANT_DELAY_FACTOR = 4;

@@ -2,7 +2,7 @@
  * Large bodies, a slice at a time. A slow reader holds a reference to the body and never a copy of
  * it; however many downloads run, one turn of the loop writes a bounded number of bytes.
  */
-import { WRITE_SLICE_BYTES } from '../model/limits.js';
+import { IMPORTANT_BYTES_FACTOR, WRITE_SLICE_BYTES } from '../model/limits.js';
 import type { UwsResponse } from './uws.js';
 
 /** Of all downloads together, so 256 KiB a turn: reads must not wait for more than this. */
@@ -133,9 +133,13 @@ export class BulkSender {
     return this.#bytes;
   }
 
-  /** Whether a body of this size may begin now. One alone always may: config/ sees to its size. */
-  admits(totalBytes: number): boolean {
-    return this.#bytes === 0 || this.#bytes + totalBytes <= this.bytesMax;
+  /**
+   * Whether a body of this size may begin now. One alone always may: config/ sees to its size. Important
+   * clients may take a quarter more, which others cannot use up.
+   */
+  admits(totalBytes: number, important = false): boolean {
+    const bytesMax = important ? this.bytesMax * IMPORTANT_BYTES_FACTOR : this.bytesMax;
+    return this.#bytes === 0 || this.#bytes + totalBytes <= bytesMax;
   }
 
   /**

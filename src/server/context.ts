@@ -1,6 +1,7 @@
 /** What the server is started with. The composition root fills it in. */
 import type { AccessLog, Dialect } from '../config/config.js';
 import type { Fabric } from '../fabric/fabric.js';
+import type { ListenerTls, Rate, TokenRecord } from '../model/access.js';
 import type { Clock, Random } from '../model/clock.js';
 import type { PushDesk } from '../model/push.js';
 import type { Logger } from '../model/log.js';
@@ -13,6 +14,28 @@ import type { LiveHub } from './socket.js';
 import type { BodyService } from '../view/bodies.js';
 import type { CoverageService } from '../view/coverage-service.js';
 import type { CursorService } from '../view/cursors.js';
+
+/** Who may connect, and how. */
+export interface AccessOptions {
+  /** Null: nobody is asked for one. */
+  readonly tokens: readonly TokenRecord[] | null;
+  readonly rateLimit: Rate | null;
+  readonly rateKeysMax: number;
+  readonly trustedProxies: readonly string[];
+  readonly corsOrigins: readonly string[];
+  /** Null: plain HTTP. */
+  readonly listenerTls: ListenerTls | null;
+}
+
+/** Nobody is asked, nothing is counted. */
+export const OPEN_TO_ALL: AccessOptions = {
+  tokens: null,
+  rateLimit: null,
+  rateKeysMax: 1,
+  trustedProxies: [],
+  corsOrigins: [],
+  listenerTls: null,
+};
 
 export interface ServerOptions {
   readonly host: string;
@@ -29,6 +52,8 @@ export interface ServerOptions {
   readonly version: string;
   /** From a request to the first byte of its answer. Default: 60 s. */
   readonly deadlineMs?: number;
+  /** Default: OPEN_TO_ALL. */
+  readonly access?: AccessOptions;
   /** Lateness of the event loop above which lists are refused. Default: 1 s. */
   readonly loopDelayMsMax?: number;
 }

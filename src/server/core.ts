@@ -3,6 +3,8 @@ import type { AccessLog } from '../config/config.js';
 import type { Clock } from '../model/clock.js';
 import type { Logger } from '../model/log.js';
 import type { Stats } from '../stats/stats.js';
+import type { CorsGuard } from './access/cors.js';
+import type { TokenStore } from './access/token-store.js';
 import type { BulkSender } from './bulk.js';
 import type { Guard } from './guards/guard.js';
 import type { HeaderBlock } from './header-block.js';
@@ -16,6 +18,10 @@ export interface ServerCore {
   readonly stats: Stats;
   readonly accessLog: AccessLog;
   readonly guards: readonly Guard[];
+  /** Answers preflights; null: CORS_ORIGINS is empty. */
+  readonly cors: CorsGuard | null;
+  /** Null: nobody is asked for a token. */
+  readonly tokens: TokenStore | null;
   readonly requestIds: RequestIds;
   /** For what is left to chance: an integer other than 0. */
   readonly seed: number;

@@ -1,6 +1,7 @@
 /** From the library's call to the route's handler: what every request passes. */
 import { WeftError } from '../model/errors.js';
 import { QUERY_BYTES_MAX } from '../model/limits.js';
+import { isPreflight, type CorsGuard } from './access/cors.js';
 import type { ServerCore } from './core.js';
 import type { Endpoint } from './endpoint.js';
 import { Exchange } from './exchange.js';
@@ -101,12 +102,16 @@ export class Dispatcher {
   #run(exchange: Exchange, route: Route | undefined): void {
     if (exchange.done) return;
     try {
-      const verdict = checkAll(this.#core.guards, exchange);
+      const { guards, cors } = this.#core;
+      // A browser's preflight carries no token: only its origin is looked at.
+      const asksFirst = cors !== null && isPreflight(exchange);
+      const verdict = asksFirst ? cors.check(exchange) : checkAll(guards, exchange);
       if (!verdict.allow) return exchange.refuse(verdict);
       checkAddress(exchange);
       if (route === undefined) throw new WeftError('not_found', `cannot find ${exchange.shownPath}`);
       const { method } = exchange;
-      if (route.isPost === true) refuseMethod(exchange, POST_METHODS);
+      if (asksFirst) replyPreflight(exchange, cors, route.isPost === true ? POST_METHODS : ALLOWED_METHODS);
+      else if (route.isPost === true) refuseMethod(exchange, POST_METHODS);
       else if (method === 'GET' || exchange.isHead) this.#handle(exchange, route);
       else refuseMethod(exchange, ALLOWED_METHODS);
     } catch (error) {
@@ -128,9 +133,17 @@ function checkAddress({ query, target }: Exchange): void {
   throw new WeftError('uri_too_long', `cannot read an address of more than ${QUERY_BYTES_MAX} bytes`);
 }
 
+/** The body is none, but answers without them would be the only ones. */
+const PLAIN_HEADERS = { 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' };
+
+function replyPreflight(exchange: Exchange, cors: CorsGuard, methods: string): void {
+  exchange.headers().append(cors.preflight(methods));
+  exchange.replyEmpty(204);
+}
+
 function refuseMethod(exchange: Exchange, allowed: string): void {
   if (exchange.method === 'OPTIONS') {
-    exchange.headers().append(headerLines({ Allow: allowed }));
+    exchange.headers().append(headerLines({ Allow: allowed, ...PLAIN_HEADERS }));
     exchange.replyEmpty(204);
     return;
   }

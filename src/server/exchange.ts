@@ -133,6 +133,7 @@ export class Exchange extends RequestFacts implements GuardFacts {
     block.begin();
     if (this.#clientId === undefined) this.#core.requestIds.write(block, this.#ownId);
     else block.text(this.#clientId);
+    if (this.added !== null) for (const lines of this.added) block.append(lines);
     return block;
   }
 
@@ -175,9 +176,8 @@ export class Exchange extends RequestFacts implements GuardFacts {
   }
 
   /**
-   * Answers with a body of any size, sent as fast as the client takes it. The chunks must not
-   * change any more. Throws WeftError overloaded when too many bytes are under way; errors, and
-   * what tells why weft refuses, go out all the same.
+   * Answers with a body of any size, sent as fast as the client takes it; the chunks must not change.
+   * Throws overloaded when too many bytes are under way; errors, and what tells why, go out all the same.
    */
   replyChunks(status: number, chunks: Chunks): void {
     if (this.#done) return;
@@ -185,7 +185,7 @@ export class Exchange extends RequestFacts implements GuardFacts {
     if (this.isHead) return this.replyEmpty(status, totalBytes);
     if (totalBytes <= WHOLE_BODY_BYTES_MAX) return this.reply(status, Buffer.concat(chunks));
     const { bulk, block } = this.#core;
-    if (status < 400 && this.cost !== 'exempt' && !bulk.admits(totalBytes)) {
+    if (status < 400 && this.cost !== 'exempt' && !bulk.admits(totalBytes, this.isImportant)) {
       const limit = `${bulk.bytesMax} bytes of answers are under way (IN_FLIGHT_BYTES_MAX)`;
       throw new WeftError('overloaded', `cannot send ${totalBytes} bytes now: ${limit}`, 1);
     }

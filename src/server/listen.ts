@@ -13,6 +13,9 @@ export class ListenError extends Error {
   }
 }
 
+/** SO_REUSEPORT, without a name in the library's binding. */
+const LISTEN_SHARED = 0;
+
 /** A socket that accepts connections. */
 export class Listener {
   readonly port: number;
@@ -43,6 +46,24 @@ export class Listener {
       throw new ListenError(host, port);
     }
     return listener;
+  }
+
+  /**
+   * The same, and leaves the port open to `join`: a port that is shared cannot tell whether somebody
+   * else has it, so it is taken alone first.
+   */
+  static openShared(uws: Uws, app: UwsApp, host: string, port: number): Listener {
+    const alone = Listener.open(uws, app, host, port);
+    alone.close();
+    return Listener.join(uws, app, host, alone.port);
+  }
+
+  /** Listens beside a socket that openShared made. Throws ListenError. */
+  static join(uws: Uws, app: UwsApp, host: string, port: number): Listener {
+    const answers: (UwsListenSocket | false)[] = [];
+    app.listen(host, port, LISTEN_SHARED, (socket) => answers.push(socket));
+    if (!answers[0]) throw new ListenError(host, port);
+    return new Listener(uws, answers[0]);
   }
 
   /** Accepts no more; open connections stay. Calling it again does nothing. */

@@ -1,4 +1,5 @@
 /** What is known of a request before anybody answers it. */
+import { isImportant, type TokenRecord } from '../model/access.js';
 import type { Endpoint, EndpointName } from './endpoint.js';
 import type { ErrorStyle } from './errors.js';
 import type { RouteCost } from './guards/guard.js';
@@ -37,6 +38,11 @@ export class RequestFacts {
   readonly origin: string;
   readonly authorization: string;
   readonly authorizationRepeated: boolean;
+  readonly forwardedFor: string;
+  readonly requestedMethod: string;
+  client: TokenRecord | null = null;
+  /** What guards want in every answer. */
+  protected added: Uint8Array[] | null = null;
 
   constructor(head: RequestHead, query: string, target: Target, transport: Transport, startMs: number) {
     this.target = target;
@@ -52,6 +58,16 @@ export class RequestFacts {
     this.origin = head.origin;
     this.authorization = head.authorization;
     this.authorizationRepeated = head.authorizationRepeated;
+    this.forwardedFor = head.forwardedFor;
+    this.requestedMethod = head.requestedMethod;
+  }
+
+  addHeaders(lines: Uint8Array): void {
+    (this.added ??= []).push(lines);
+  }
+
+  get isImportant(): boolean {
+    return isImportant(this.client);
   }
 
   get method(): string {

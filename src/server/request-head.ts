@@ -27,6 +27,9 @@ export class RequestHead {
   host = '';
   origin = '';
   authorization = '';
+  forwardedFor = '';
+  /** Of Access-Control-Request-Method. */
+  requestedMethod = '';
   /** More than one Authorization header. */
   authorizationRepeated = false;
   /** The client closes after this exchange. */
@@ -62,6 +65,8 @@ export class RequestHead {
     this.host = '';
     this.origin = '';
     this.authorization = '';
+    this.forwardedFor = '';
+    this.requestedMethod = '';
     this.authorizationRepeated = false;
     this.connectionClose = false;
     this.bodyBytes = 0;
@@ -120,12 +125,16 @@ export class RequestHead {
         return;
       case 15:
         if (name === 'accept-encoding') this.acceptEncoding = joined(this.acceptEncoding, value);
+        else if (name === 'x-forwarded-for') this.forwardedFor = joined(this.forwardedFor, value);
         return;
       case 16:
         if (name === 'content-encoding') this.contentEncoding = joined(this.contentEncoding, value);
         return;
       case 17:
         if (name === 'transfer-encoding') this.#takeTransferEncoding(value);
+        return;
+      case 29:
+        if (name === 'access-control-request-method') this.requestedMethod = value;
         return;
       default:
         return;

@@ -2,14 +2,15 @@
 import type { Stats } from '../stats/stats.js';
 import { BulkSender } from './bulk.js';
 import { Connections, connectionsCap } from './connections.js';
-import type { ServerContext } from './context.js';
+import { makeAccess, type Access } from './access/access.js';
+import { ExpirySweep } from './access/expiry.js';
+import { OPEN_TO_ALL, type AccessOptions, type ServerContext } from './context.js';
 import type { ServerCore } from './core.js';
 import { Dispatcher } from './dispatch.js';
-import { OriginGuard } from './guards/origin.js';
+import { Front } from './front.js';
 import { LOOP_DELAY_MS_MAX, OverloadGuard, TimerLoopLag } from './guards/overload.js';
 import { HeaderBlock } from './header-block.js';
 import { InFlight } from './in-flight.js';
-import { Listener } from './listen.js';
 import { RequestHead } from './request-head.js';
 import { RequestIds } from './request-ids.js';
 import { buildRoutes } from './routes/routes.js';
@@ -33,21 +34,38 @@ export interface ServerLoad {
 export class RunningServer {
   readonly port: number;
   readonly #core: ServerCore;
-  readonly #app: UwsApp;
-  readonly #listener: Listener;
+  readonly #front: Front;
   readonly #connections: Connections;
   readonly #sockets: Sockets;
   readonly #lag: TimerLoopLag;
+  readonly #expiry: ExpirySweep | null;
   #closed = false;
 
-  constructor(parts: Parts, listener: Listener) {
-    this.port = listener.port;
+  constructor(parts: Parts, front: Front) {
+    this.port = front.port;
     this.#core = parts.core;
-    this.#app = parts.app;
-    this.#listener = listener;
+    this.#front = front;
+    this.#expiry = parts.expiry;
     this.#connections = parts.connections;
     this.#sockets = parts.sockets;
     this.#lag = parts.lag;
+  }
+
+  /**
+   * Other tokens and another certificate from now on; live connections whose token was taken back are
+   * closed. Returns what changed. Throws CertificateError or ListenError; the tokens have changed then,
+   * the certificate has not.
+   */
+  reload(access: Pick<AccessOptions, 'tokens' | 'listenerTls'>): readonly string[] {
+    const changed: string[] = [];
+    const { tokens } = this.#core;
+    if (tokens !== null && access.tokens !== null) {
+      tokens.replace(access.tokens);
+      this.#expiry?.sweep();
+      changed.push('tokens');
+    }
+    if (access.listenerTls !== null && this.#front.renew(access.listenerTls)) changed.push('certificate');
+    return changed;
   }
 
   get load(): ServerLoad {
@@ -70,7 +88,7 @@ export class RunningServer {
     const { clock } = this.#core;
     const endMs = clock.monotonicMs() + deadlineMs;
     this.#core.draining = true;
-    this.#listener.close();
+    this.#front.stopListening();
     this.#sockets.closeAll();
     while (!this.#closed && clock.monotonicMs() < endMs && !this.#quiet(clock.monotonicMs())) {
       await new Promise<void>((resolve) => void clock.schedule(DRAIN_POLL_MS, resolve));
@@ -89,17 +107,18 @@ export class RunningServer {
     this.#closed = true;
     this.#core.draining = true;
     this.#lag.stop();
-    this.#listener.close();
-    this.#app.close();
+    this.#expiry?.stop();
+    this.#front.close();
   }
 }
 
 interface Parts {
   readonly core: ServerCore;
-  readonly app: UwsApp;
+  readonly mount: (app: UwsApp) => void;
   readonly connections: Connections;
   readonly sockets: Sockets;
   readonly lag: TimerLoopLag;
+  readonly expiry: ExpirySweep | null;
 }
 
 /**
@@ -110,19 +129,23 @@ export function startServer(context: ServerContext, uws: Uws = loadUws()): Runni
   const { options } = context;
   const parts = assemble(context, uws);
   try {
-    return new RunningServer(parts, Listener.open(uws, parts.app, options.host, options.port));
+    const { host, port, access = OPEN_TO_ALL } = options;
+    return new RunningServer(
+      parts,
+      new Front({ uws, mount: parts.mount, host, port, tls: access.listenerTls }),
+    );
   } catch (error) {
     parts.lag.stop();
-    parts.app.close();
+    parts.expiry?.stop();
     throw error;
   }
 }
 
 function assemble(context: ServerContext, uws: Uws): Parts {
-  const { options, clock } = context;
-  const app = uws.App();
+  const { options, clock, stats } = context;
   const lag = new TimerLoopLag(clock);
-  const core = coreOf(context, lag);
+  const access = makeAccess(options.access ?? OPEN_TO_ALL, clock, stats);
+  const core = coreOf(context, lag, access);
   const connections = new Connections(connectionsCap(options.connectionsMax));
   const { routes, stream, unknown } = buildRoutes(context, core);
   const sockets = new Sockets({
@@ -131,21 +154,25 @@ function assemble(context: ServerContext, uws: Uws): Parts {
     connections,
     endpoint: stream,
     slowClientMs: options.slowClientMs,
+    addresses: access.addresses,
   });
-  app.filter((res, change) => {
-    if (change < 0) connections.closed();
-    else if (!connections.opened()) {
-      context.stats.counters.add('connections_rejected');
-      res.close();
-    }
-  });
-  // Before anything else: the library crashes when it publishes to an app without such a route.
-  app.ws(STREAM_PATH, sockets.behavior(uws));
   const dispatcher = new Dispatcher(core, routes, unknown);
-  expose(context.stats, core, connections, sockets);
-  for (const route of routes.exact) app.get(route.path, dispatcher.direct(route));
-  app.any('/*', dispatcher.any());
-  return { core, app, connections, sockets, lag };
+  expose(stats, core, connections, sockets);
+  const mount = (app: UwsApp): void => {
+    app.filter((res, change) => {
+      if (change < 0) connections.closed();
+      else if (!connections.opened()) {
+        stats.counters.add('connections_rejected');
+        res.close();
+      }
+    });
+    // Before anything else: the library crashes when it publishes to an app without such a route.
+    app.ws(STREAM_PATH, sockets.behavior(uws));
+    for (const route of routes.exact) app.get(route.path, dispatcher.direct(route));
+    app.any('/*', dispatcher.any());
+  };
+  const expiry = access.tokens && new ExpirySweep(access.tokens, clock, () => sockets.all());
+  return { core, mount, connections, sockets, lag, expiry };
 }
 
 function expose(stats: Stats, core: ServerCore, connections: Connections, sockets: Sockets): void {
@@ -162,7 +189,7 @@ function expose(stats: Stats, core: ServerCore, connections: Connections, socket
   );
 }
 
-function coreOf(context: ServerContext, lag: TimerLoopLag): ServerCore {
+function coreOf(context: ServerContext, lag: TimerLoopLag, access: Access): ServerCore {
   const { options, clock, log, random, stats } = context;
   const bulk = new BulkSender(options.inFlightBytesMax);
   const overload = new OverloadGuard({
@@ -176,7 +203,9 @@ function coreOf(context: ServerContext, lag: TimerLoopLag): ServerCore {
     log,
     stats,
     accessLog: options.accessLog,
-    guards: [overload, new OriginGuard(), ...(context.guards ?? [])],
+    guards: [...access.guards, overload, ...(context.guards ?? [])],
+    cors: access.cors,
+    tokens: access.tokens,
     requestIds: new RequestIds(random),
     seed: 1 + Math.floor(random() * 0x7fff_fffe),
     inFlight: new InFlight(),

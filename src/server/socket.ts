@@ -1,4 +1,5 @@
 /** One live connection: the hub's transport over the library's WebSocket. */
+import type { TokenRecord } from '../model/access.js';
 import type { LiveTransport, SendStatus } from '../live/transport.js';
 import type { UwsWebSocket } from './uws.js';
 
@@ -51,12 +52,15 @@ export class LiveSocket implements LiveTransport {
   readonly requestId: string;
   readonly remote: string;
   readonly openedMs: number;
+  /** Whose token it began with. */
+  readonly client: TokenRecord | null;
   session: LiveSession | null = null;
   /** The code this side closed with; null while it has not. */
   endedWith: number | null = null;
   #ws: UwsWebSocket<SocketData> | null = null;
 
-  constructor(requestId: string, remote: string, openedMs: number) {
+  constructor(requestId: string, remote: string, openedMs: number, client: TokenRecord | null = null) {
+    this.client = client;
     this.requestId = requestId;
     this.remote = remote;
     this.openedMs = openedMs;

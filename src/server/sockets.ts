@@ -1,6 +1,8 @@
 /** All live connections: upgrades, messages, the way to the hub and the end. */
 import { MESSAGE_BYTES_MAX } from '../live/protocol.js';
 import { CLOSE_GOING_AWAY, CLOSE_TRY_AGAIN } from '../live/transport.js';
+import type { ClientAddresses } from './access/client-address.js';
+import { CLOSE_UNAUTHORIZED } from './access/expiry.js';
 import type { Connections } from './connections.js';
 import type { ServerCore } from './core.js';
 import type { Endpoint } from './endpoint.js';
@@ -26,6 +28,7 @@ export interface SocketsDeps {
   readonly connections: Connections;
   readonly endpoint: Endpoint;
   readonly slowClientMs: number;
+  readonly addresses: ClientAddresses;
 }
 
 export class Sockets {
@@ -41,6 +44,10 @@ export class Sockets {
 
   get open(): number {
     return this.#open.size;
+  }
+
+  all(): Iterable<LiveSocket> {
+    return this.#open;
   }
 
   /** Tells every client to come back later. */
@@ -75,7 +82,9 @@ export class Sockets {
     try {
       if (fault !== undefined) exchange.refuseFraming(framingError(fault));
       else if (!this.#refused(exchange, req)) {
-        const socket = new LiveSocket(exchange.requestId, exchange.remoteAddress(), exchange.startMs);
+        const { requestId, startMs, client, forwardedFor } = exchange;
+        const remote = this.#deps.addresses.of(exchange.remoteAddress(), forwardedFor);
+        const socket = new LiveSocket(requestId, remote, startMs, client);
         exchange.upgrade<SocketData>({ socket }, req.getHeader('sec-websocket-key'), context);
       }
     } catch (error) {
@@ -134,6 +143,7 @@ export class Sockets {
     const { core, connections } = this.#deps;
     this.#open.delete(socket);
     if (socket.endedWith === CLOSE_TRY_AGAIN) core.stats.counters.add('slow_clients_closed');
+    if (socket.endedWith === CLOSE_UNAUTHORIZED) core.stats.counters.add('live_tokens_ended');
     // The library reports the closing of HTTP connections only; this one has left HTTP.
     connections.closed();
     const { requestId, remote, openedMs } = socket;

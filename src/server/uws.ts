@@ -98,8 +98,17 @@ export interface UwsApp {
   close(): UwsApp;
 }
 
+/** Paths of PEM files. TLS 1.2 and 1.3; `ssl_ciphers` concerns 1.2 alone. */
+export interface UwsTlsOptions {
+  readonly cert_file_name: string;
+  readonly key_file_name: string;
+  readonly ssl_ciphers?: string;
+}
+
 export interface Uws {
   App(): UwsApp;
+  /** Throws when a file cannot be read or used. */
+  SSLApp(options: UwsTlsOptions): UwsApp;
   us_listen_socket_close(socket: UwsListenSocket): void;
   us_socket_local_port(socket: UwsListenSocket): number;
   readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number;

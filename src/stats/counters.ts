@@ -4,6 +4,10 @@
 export const PROCESS_COUNTERS = {
   worker_restarts: 'Workers that were lost and replaced: crash, out of memory, deadline.',
   connections_rejected: 'Connections closed at once because CONNECTIONS_MAX was reached.',
+  requests_unauthorized: 'Requests without a valid token, answered 401.',
+  requests_forbidden: 'Requests whose token lacks the scope, answered 403.',
+  requests_rate_limited: 'Requests over the rate of their client, answered 429.',
+  live_tokens_ended: 'Live connections closed because their token expired or was taken back.',
   requests_aborted: 'Requests whose client left before the answer was complete.',
   requests_overloaded: 'Requests answered 503 because a queue or the bytes under way were full.',
   slow_clients_closed: 'Subscribers closed because their socket took nothing for SLOW_CLIENT_MS.',

@@ -31,6 +31,11 @@ export function manyFacts(): GuardFacts[] {
           authorizationRepeated: text === ', ,',
           origin: text,
           host: 'weft',
+          query: text,
+          forwardedFor: text,
+          requestedMethod: text,
+          client: null,
+          addHeaders: () => {},
           remoteAddress: () => '127.0.0.1',
         });
       }

@@ -3,6 +3,8 @@
  * same guards are asked before HTTP requests and before WebSocket upgrades.
  */
 
+import type { TokenRecord } from '../../model/access.js';
+
 /**
  * What answering costs. `exempt` routes (health, and what tells why weft refuses) are asked of
  * guards as well, so that authentication may cover them; a guard against load lets them pass.
@@ -22,8 +24,18 @@ export interface GuardFacts {
   /** Empty without one; a list when there are several. */
   readonly origin: string;
   readonly host: string;
+  /** Raw text after the question mark. */
+  readonly query: string;
+  /** Of X-Forwarded-For: whoever sends the request may write what they like. */
+  readonly forwardedFor: string;
+  /** Of Access-Control-Request-Method; empty without one. */
+  readonly requestedMethod: string;
+  /** Whose token it is, once a guard has found out; null: nobody asked, or nobody knows. */
+  client: TokenRecord | null;
   /** The peer's address as text. Costs a call into the library. */
   remoteAddress(): string;
+  /** Headers of whatever answer there will be, as headerLines makes them. */
+  addHeaders(lines: Uint8Array): void;
 }
 
 /** Why a request is not answered. `message` reads "cannot …" and names the limit and its knob. */

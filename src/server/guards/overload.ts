@@ -1,5 +1,7 @@
 /** Sheds expensive requests while the loop is late or too many response bytes are under way. */
+import { isImportant } from '../../model/access.js';
 import type { Clock, Timer } from '../../model/clock.js';
+import { IMPORTANT_BYTES_FACTOR, IMPORTANT_DELAY_FACTOR } from '../../model/limits.js';
 import { ALLOW, type Guard, type GuardFacts, type Verdict } from './guard.js';
 
 /** How late a turn of the loop may be before lists are refused. */
@@ -66,13 +68,14 @@ export class OverloadGuard implements Guard {
   check(facts: GuardFacts): Verdict {
     if (facts.cost !== 'expensive') return ALLOW;
     const { lag, loopDelayMsMax, bytesInFlight, inFlightBytesMax } = this.#deps;
-    if (bytesInFlight() >= inFlightBytesMax) {
+    const important = isImportant(facts.client);
+    if (bytesInFlight() >= inFlightBytesMax * (important ? IMPORTANT_BYTES_FACTOR : 1)) {
       return overloaded(
         `cannot take another large answer: ${inFlightBytesMax} bytes are under way (IN_FLIGHT_BYTES_MAX)`,
       );
     }
     const delayMs = lag.delayMs();
-    if (delayMs > loopDelayMsMax) {
+    if (delayMs > loopDelayMsMax * (important ? IMPORTANT_DELAY_FACTOR : 1)) {
       return overloaded(`cannot take more work: the event loop is ${Math.round(delayMs)} ms late`);
     }
     return ALLOW;
