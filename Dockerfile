@@ -30,7 +30,8 @@ COPY --from=build /weft/dist/ dist/
 # the snapshots and cached bodies are outside that heap. 512 MB is a cap, not a reservation. V8 applies
 # it to every worker thread as well, above the thread's resourceLimits, unless the flag is reset to 0
 # after the start. The container's limit must hold 1.3 x (heap + workers x heap + 3 x the snapshot).
-# METRICS_SERVER_HOST: the loopback of a container is reachable by nobody.
+# METRICS_SERVER_HOST: the loopback of a container is reachable by nobody. So whoever starts it says who
+# may read: TOKENS_FILE, or INSECURE=true where the port is published to nobody else.
 ENV NODE_ENV=production \
     NODE_OPTIONS=--max-old-space-size=512 \
     METRICS_SERVER_HOST=0.0.0.0
@@ -40,5 +41,5 @@ EXPOSE 8080
 USER 65532:65532
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.METRICS_SERVER_PORT || 8080) + '/health/ready').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "require(process.env.TLS_CERT ? 'https' : 'http').get({ host: '127.0.0.1', port: process.env.METRICS_SERVER_PORT || 8080, path: '/health/ready', rejectUnauthorized: false }, (r) => process.exit(r.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 CMD ["node", "dist/src/main.js", "serve"]

@@ -93,6 +93,11 @@ in_image() {
 }
 fail() { echo "FAILED: $1" >&2; tail -n 20 "$work"/*.log >&2; exit 1; }
 
+echo "== open to other hosts, and nobody said so"
+status=0; (in_image METRICS_SERVER_HOST=0.0.0.0 "${command_of_image[@]}") >"$work/refused.log" 2>&1 || status=$?
+[ "$status" = 78 ] || fail "a start without TOKENS_FILE and INSECURE ended with status $status"
+grep -q INSECURE "$work/refused.log" || fail "the refused start does not name the knob"
+
 echo "== start: ${command_of_image[*]}"
 in_image node dist/src/main.js simulate >"$work/simulator.log" 2>&1 & simulator=$! started+=($!)
 in_image "${command_of_image[@]}" >"$work/daemon.log" 2>&1 & daemon=$! started+=($!)

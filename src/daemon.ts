@@ -5,6 +5,7 @@
  */
 import type { Config } from './config/config.js';
 import type { LoadedConfig } from './config/load.js';
+import { firstExample, type Example } from './daemon-example.js';
 import { exposeHistories, historyService, makeHistories } from './daemon-history.js';
 import { exposeCounts } from './daemon-metrics.js';
 import {
@@ -22,7 +23,6 @@ import { exposeState, makeKeeper, stateService } from './daemon-state.js';
 import { Fabric } from './fabric/fabric.js';
 import { partRule } from './fabric/part-jobs.js';
 import { SourceStatus } from './fabric/source-status.js';
-import type { Table } from './fabric/table.js';
 import type { Service } from './lifecycle/service.js';
 import { SUPERVISION_DEFAULTS, Supervisor } from './lifecycle/supervisor.js';
 import type { Hub } from './live/hub.js';
@@ -55,12 +55,6 @@ export interface Daemon {
   stop(): Promise<boolean>;
 }
 
-/** Something that can be asked for. */
-export interface Example {
-  readonly switchId: string;
-  readonly metric: string;
-}
-
 /**
  * Starts everything; resolves when the port is open and the sources have begun. Throws ListenError
  * (exit 1) or NativeBuildError (exit 78).
@@ -74,7 +68,7 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
   return {
     port,
     url: `${config.listenerTls ? 'https' : 'http'}://${host}:${port}`,
-    example: root.example(),
+    example: firstExample(root.fabric),
     reload: (read) => root.reloads.take(root.server, read),
     stop: () => root.supervisor.stop(),
   };
@@ -150,19 +144,8 @@ class CompositionRoot {
     return this.#server;
   }
 
-  /** The first row and its last column, once there is one. */
-  example(): Promise<Example> {
-    return new Promise((resolve) => {
-      const tell = (table: Table): void => {
-        table.forEachRow((part, slot) => {
-          const metric = table.schema.columns.at(-1)?.name;
-          if (metric !== undefined) resolve({ switchId: table.keyText(part, slot), metric });
-          return false;
-        });
-      };
-      this.#fabric.onPublish(tell);
-      if (this.#fabric.table) tell(this.#fabric.table);
-    });
+  get fabric(): Fabric {
+    return this.#fabric;
   }
 
   #shared(): SharedParts {
