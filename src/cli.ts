@@ -10,7 +10,6 @@ import type { Config } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
 import { helpText } from './config/help.js';
 import { loadConfig, type LoadedConfig } from './config/load.js';
-import type { Command } from './config/option.js';
 import { startDaemon, type Daemon } from './daemon.js';
 import { exitProcess, hookProcess, hookReload } from './lifecycle/process-hooks.js';
 import { Shutdown } from './lifecycle/shutdown.js';
@@ -83,10 +82,11 @@ async function printTryIt(daemon: Daemon, heads: readonly (readonly [string, str
   );
 }
 
+/** A configuration to run with. */
+type Loaded = Extract<LoadedConfig, { readonly config: Config }>;
+
 async function run(
-  command: Command,
-  config: Config,
-  secrets: readonly string[],
+  { command, config, secrets }: Loaded,
   read: () => LoadedConfig,
   workerEntries?: WorkerEntries,
 ): Promise<void> {
@@ -168,5 +168,5 @@ export async function main(argv: readonly string[], workerEntries?: WorkerEntrie
   if (!('config' in loaded)) process.stdout.write(loaded.command === 'help' ? helpText() : `${version()}\n`);
   else if (loaded.command === 'token') {
     process.stdout.write(tokenText(makeToken(loaded.config, systemClock)));
-  } else await run(loaded.command, loaded.config, loaded.secrets, read, workerEntries);
+  } else await run(loaded, read, workerEntries);
 }

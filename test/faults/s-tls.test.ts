@@ -109,7 +109,7 @@ describe('TLS', () => {
     // What was open stays open, with the certificate that it began with.
     kept.write('GET /health HTTP/1.1\r\nHost: weft\r\n\r\n');
     const answer = await new Promise<string>(
-      (resolve) => void kept.once('data', (data) => resolve(data.toString())),
+      (resolve) => void kept.once('data', (data: Buffer) => resolve(data.toString())),
     );
     expect(answer).toMatch(/^HTTP\/1\.1 200 OK/);
     kept.destroy();
