@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { CorsGuard } from '../../src/server/access/cors.js';
+import type { TokenRecord } from '../../src/model/access.js';
 import { checkAll, type Guard, type GuardFacts } from '../../src/server/guards/guard.js';
+import { BulkSender, type BulkResponse } from '../../src/server/bulk.js';
 import { OriginGuard } from '../../src/server/guards/origin.js';
 import { OverloadGuard, TimerLoopLag, type LoopLag } from '../../src/server/guards/overload.js';
 import { FakeClock } from '../fixtures/fake-clock.js';
@@ -20,6 +23,10 @@ function overload(delayMs: number, bytes: number): Guard {
 
 guardContract('overload', { refusing: () => overload(5000, 0), allowing: () => overload(1000, 99) });
 guardContract('origin', { refusing: () => new OriginGuard(), allowing: () => new OriginGuard() });
+guardContract('cors', {
+  refusing: () => new CorsGuard(['https://noc.example']),
+  allowing: () => new CorsGuard(['https://noc.example']),
+});
 
 const FACTS = manyFacts()[0]!;
 
@@ -43,6 +50,44 @@ describe('overload', () => {
       message: expect.stringMatching(/100 bytes.*IN_FLIGHT_BYTES_MAX/) as string,
     });
     expect(verdictOf(overload(0, 99), 'expensive')).toMatchObject({ allow: true });
+  });
+});
+
+describe('important clients', () => {
+  const client: TokenRecord = {
+    id: 'noc',
+    sha256: '',
+    scopes: ['metrics:read'],
+    expiresMs: null,
+    clientClass: 'important',
+    rate: null,
+  };
+  const ask = (guard: Guard, clientClass: TokenRecord['clientClass']): boolean =>
+    guard.check({ ...FACTS, cost: 'expensive', client: { ...client, clientClass } }).allow;
+
+  it.each([
+    [1001, 0, false, true],
+    [4000, 0, false, true],
+    [4001, 0, false, false],
+    [0, 100, false, true],
+    [0, 124, false, true],
+    [0, 125, false, false],
+    [0, 0, true, true],
+  ])('are shed last: %i ms late, %i bytes under way', (delayMs, bytes, normal, important) => {
+    const guard = overload(delayMs, bytes);
+    expect([ask(guard, 'normal'), ask(guard, 'important')]).toEqual([normal, important]);
+  });
+
+  it('may begin bodies when others may not', () => {
+    const sender = new BulkSender(100);
+    const res = { tryEnd: () => [false, false] as [boolean, boolean], getWriteOffset: () => 0 };
+    const full = { ...res, onWritable: () => full, cork: () => full } as unknown as BulkResponse;
+    sender.start(full, [new Uint8Array(90)], 90, () => {});
+    expect([sender.admits(20), sender.admits(20, true), sender.admits(50, true)]).toEqual([
+      false,
+      true,
+      false,
+    ]);
   });
 });
 
