@@ -87,7 +87,9 @@ describe('L-01: a port that is taken', () => {
   });
 
   test('an address that is not of this machine', async () => {
-    const { code, lines } = await run(['serve'], { env: { METRICS_SERVER_HOST: '203.0.113.1' } });
+    const { code, lines } = await run(['serve'], {
+      env: { METRICS_SERVER_HOST: '203.0.113.1', INSECURE: 'true' },
+    });
     expect([code, lines[0]]).toEqual([1, expect.stringContaining('203.0.113.1:0')]);
   });
 });

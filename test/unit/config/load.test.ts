@@ -156,7 +156,13 @@ describe('precedence', () => {
 /** A command with all that it cannot do without, but not the option under test. */
 function plainLine(command: Command, key: OptionKey): string[] {
   const operands = Array.from({ length: OPERANDS[command].min }, () => 'x');
-  return [command, ...operands, ...(command === 'record' && key !== 'recordOut' ? ['--out=x'] : [])];
+  const needed: readonly (readonly [Command, OptionKey, string])[] = [
+    ['record', 'recordOut', '--out=x'],
+    ['token', 'tokenId', '--id=x'],
+    ['token', 'tokenScopes', '--scopes=admin'],
+  ];
+  const others = needed.filter(([of, option]) => of === command && option !== key);
+  return [command, ...operands, ...others.map(([, , flag]) => flag)];
 }
 
 describe('every option', () => {
