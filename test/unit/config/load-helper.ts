@@ -1,6 +1,8 @@
 /** Loads configurations from literals, so that each case is one line. */
 
 import type { Config, SourceConfig } from '../../../src/config/config.js';
+import { OPERANDS, type Command } from '../../../src/config/option.js';
+import type { OptionKey } from '../../../src/config/options.js';
 import { loadConfig, type LoadedConfig } from '../../../src/config/load.js';
 
 export interface Given {
@@ -49,4 +51,16 @@ function sourceFile(yaml: string): string {
     return name === undefined || !lines.slice(index + 1).some((other) => other.startsWith(name));
   });
   return `sources:\n${last.map((line, index) => `${index === 0 ? '  - ' : '    '}${line}`).join('\n')}\n`;
+}
+
+/** A command with all that it cannot do without, but not the option under test. */
+export function plainLine(command: Command, key: OptionKey): string[] {
+  const operands = Array.from({ length: OPERANDS[command].min }, () => 'x');
+  const needed: readonly (readonly [Command, OptionKey, string])[] = [
+    ['record', 'recordOut', '--out=x'],
+    ['token', 'tokenId', '--id=x'],
+    ['token', 'tokenScopes', '--scopes=admin'],
+  ];
+  const others = needed.filter(([of, option]) => of === command && option !== key);
+  return [command, ...operands, ...others.map(([, , flag]) => flag)];
 }

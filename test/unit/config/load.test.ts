@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { OPERANDS, type Command } from '../../../src/config/option.js';
-import { OPTION_ROWS, type OptionKey } from '../../../src/config/options.js';
-import { configOf, load, mistakesOf } from './load-helper.js';
+import { OPTION_ROWS } from '../../../src/config/options.js';
+import { configOf, load, mistakesOf, plainLine } from './load-helper.js';
 import { SECURITY_DEFAULTS } from './security-defaults.js';
 
 const MIB = 1024 * 1024;
@@ -152,18 +151,6 @@ describe('precedence', () => {
     ]);
   });
 });
-
-/** A command with all that it cannot do without, but not the option under test. */
-function plainLine(command: Command, key: OptionKey): string[] {
-  const operands = Array.from({ length: OPERANDS[command].min }, () => 'x');
-  const needed: readonly (readonly [Command, OptionKey, string])[] = [
-    ['record', 'recordOut', '--out=x'],
-    ['token', 'tokenId', '--id=x'],
-    ['token', 'tokenScopes', '--scopes=admin'],
-  ];
-  const others = needed.filter(([of, option]) => of === command && option !== key);
-  return [command, ...operands, ...others.map(([, , flag]) => flag)];
-}
 
 describe('every option', () => {
   for (const [key, spec] of OPTION_ROWS) {
