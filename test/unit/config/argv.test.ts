@@ -69,12 +69,12 @@ describe('commands', () => {
   });
   test('none, an unknown one, or a second one is a mistake beside all others', () => {
     expect(mistakesOf({ argv: [], env: { POLL_MS: 'x', DATA_SWITCHES: 'y' } })).toEqual([
-      'command: none is given, allowed: serve, simulate, demo, record, replay, load, help, version',
+      'command: none is given, allowed: serve, simulate, demo, record, replay, load, token, help, version',
       expect.stringContaining('POLL_MS'),
       expect.stringContaining('DATA_SWITCHES'),
     ]);
     expect(mistakesOf({ argv: ['server'] })).toEqual([
-      'command: "server" is not allowed, allowed: serve, simulate, demo, record, replay, load, help, version (did you mean serve?)',
+      'command: "server" is not allowed, allowed: serve, simulate, demo, record, replay, load, token, help, version (did you mean serve?)',
     ]);
     expect(mistakesOf({ argv: ['serve', 'demo', '--', '--workers'] })).toHaveLength(2);
   });
