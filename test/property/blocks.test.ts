@@ -99,14 +99,18 @@ interface Body {
 
 const key = fc.oneof({ weight: 12, arbitrary: fc.constant(-1) }, { weight: 1, arbitrary: fc.nat(40) });
 
+const mixed = fc.constantFrom('\n', '\n', '\n', '\n', '\n', '\r\n', '\n\n');
+/** Most bodies have lines of one form: blocks of them are long. */
+const eols = fc.constantFrom(fc.constant('\n'), fc.constant('\n'), fc.constant('\r\n'), mixed);
+
 const shape = fc.record({
   columns: fc.array(column, { minLength: 1, maxLength: 6 }),
   keyAt: fc.nat(6),
   guids: fc.boolean(),
   time: fc.boolean(),
+  eol: eols,
+  repeats: fc.constantFrom(0, 0, 1),
 });
-
-const eol = fc.constantFrom('\n', '\n', '\n', '\n', '\n', '\r\n', '\n\n');
 
 interface Case {
   readonly header: string;
@@ -114,7 +118,7 @@ interface Case {
 }
 
 /** Three bodies of one header: the next has most rows of the one before, some cells changed. */
-const bodies: fc.Arbitrary<Case> = shape.chain(({ columns, keyAt, guids, time }) => {
+const bodies: fc.Arbitrary<Case> = shape.chain(({ columns, keyAt, guids, time, eol, repeats }) => {
   const at = keyAt % (columns.length + 1);
   const names = columns.map((_, i) => `c${i}`);
   const keys = guids ? ['node_guid', 'port_num'] : ['switch_id'];
@@ -127,7 +131,7 @@ const bodies: fc.Arbitrary<Case> = shape.chain(({ columns, keyAt, guids, time })
     );
   const row = fc.tuple(
     fc.tuple(...columns.map(cell)),
-    key,
+    repeats > 0 ? key : fc.constant(-1),
     fc.nat(99),
     eol,
     fc.constantFrom('1767225599929674', '1767225600', '2026-01-01', '', 'x', '1767225599929674123'),
