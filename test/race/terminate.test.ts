@@ -78,7 +78,7 @@ describe.each(['spin', 'native'] as const)('C-08: a worker terminated while it w
 
     const version = segment.beginFill();
     const task: FaultTask = { fault, target: { segment: segment.ref, version } };
-    const result = await pool.run<string>('parse', task, { jobClass: 'refresh', timeoutMs: 400 });
+    const result = await pool.run<string>('parse', task, { jobClass: 'refresh', timeoutMs: 1_500 });
     expect(result.ok).toBe(false);
     if (result.ok) return;
     expect(result.reason).toBe('timeout');
