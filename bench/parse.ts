@@ -69,8 +69,8 @@ function rowsOf(timings: readonly Timing[], bytes: number, cells: number): Bench
   return timings.flatMap((timing) => {
     const { name, medianMs } = timing;
     const isOwn = name.startsWith('job') || name.startsWith('scan');
-    const times = (isOwn ? peers : []).map((peer) => ({
-      what: `${name}: time`,
+    const times = (isOwn ? peers : []).map((peer, n) => ({
+      what: n === 0 ? `${name}: time` : `${name}: time, beside ${peer.name}`,
       value: medianMs,
       unit: 'ms',
       against: peer.name,
