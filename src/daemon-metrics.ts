@@ -1,4 +1,5 @@
 /** What parts count that know nothing of stats/, shown in /metrics. Part of the composition root. */
+import type { Readers } from './daemon-readers.js';
 import type { Fabric } from './fabric/fabric.js';
 import type { RootLogger } from './log/logger.js';
 import type { Pool } from './pool/pool.js';
@@ -43,4 +44,20 @@ export function exposeCounts(stats: Stats, parts: CountingParts): void {
   counter('cursors_evicted', 'Cursors dropped to make room.', () => cursors.stats.evicted);
   gauge('shared_memory_free_bytes', 'Shared buffers kept for reuse.', () => free.stats.freeBytes);
   counter('log_lines_dropped', 'Log lines lost: the output was full or too slow.', () => log.dropped);
+}
+
+/** The same of the threads that serve. */
+export function exposeReaders(stats: Stats, readers: Readers | null): void {
+  stats.expose({
+    name: 'weft_readers',
+    help: 'Threads that serve clients now.',
+    kind: 'gauge',
+    value: () => readers?.running ?? 1,
+  });
+  stats.expose({
+    name: 'weft_requests_handed_on_total',
+    help: 'Requests that another thread took and main answered.',
+    kind: 'counter',
+    value: () => readers?.handedOn ?? 0,
+  });
 }

@@ -18,6 +18,12 @@ import { CursorService } from './view/cursors.js';
 /** Encode jobs that may wait for each worker: past it lists are refused as overloaded. */
 const ENCODE_QUEUE_PER_WORKER = 32;
 
+/** For running jobs, when answers have been finished. Twice this is kept back from those. */
+export const poolCloseMs = (config: Config): number => Math.min(1_000, config.shutdownTimeoutMs / 4);
+
+/** For answers under way, when the daemon stops. */
+export const drainMs = (config: Config): number => config.shutdownTimeoutMs - 2 * poolCloseMs(config);
+
 /** What the process gives the daemon. */
 export interface DaemonParts {
   readonly version: string;
@@ -27,6 +33,8 @@ export interface DaemonParts {
   readonly redactor: Redactor;
   /** Tests replace worker entries to inject faults. */
   readonly workerEntries?: WorkerEntries;
+  /** Tests replace the thread that serves beside main. */
+  readonly readerEntry?: URL;
 }
 
 /** What several stages need. */

@@ -7,17 +7,20 @@ import type { Config } from './config/config.js';
 import type { LoadedConfig } from './config/load.js';
 import { firstExample, type Example } from './daemon-example.js';
 import { exposeHistories, historyService, makeHistories } from './daemon-history.js';
-import { exposeCounts } from './daemon-metrics.js';
+import { exposeCounts, exposeReaders } from './daemon-metrics.js';
 import {
   makeBodies,
   makeCoverage,
   makeCursors,
   makeHub,
+  drainMs,
   makePool,
+  poolCloseMs,
   type DaemonParts,
   type SharedParts,
 } from './daemon-parts.js';
 import { makePushDesk } from './daemon-push.js';
+import type { newReaders, Readers } from './daemon-readers.js';
 import { Reloads } from './daemon-reload.js';
 import { exposeState, makeKeeper, stateService } from './daemon-state.js';
 import { Fabric } from './fabric/fabric.js';
@@ -30,7 +33,8 @@ import { makeBootNonce } from './model/ids.js';
 import { FREE_BYTES_MAX } from './model/limits.js';
 import type { Pool } from './pool/pool.js';
 import { ENDPOINT_NAMES } from './server/endpoint.js';
-import { startServer, type RunningServer } from './server/server.js';
+import type { RunningServer } from './server/running-server.js';
+import { startServer } from './server/server.js';
 import type { Histories } from './sink/histories.js';
 import { FreeList } from './snapshot/free-list.js';
 import { SourceActor } from './source-actor.js';
@@ -39,9 +43,6 @@ import type { StateKeeper } from './state/keeper.js';
 import { Stats } from './stats/stats.js';
 import type { BodyService } from './view/bodies.js';
 import type { CursorService } from './view/cursors.js';
-
-/** For running jobs, when answers have been finished. Twice this is kept back from those. */
-const poolCloseMs = (config: Config): number => Math.min(1_000, config.shutdownTimeoutMs / 4);
 
 export interface Daemon {
   readonly port: number;
@@ -60,7 +61,9 @@ export interface Daemon {
  * (exit 1) or NativeBuildError (exit 78).
  */
 export async function startDaemon(config: Config, parts: DaemonParts): Promise<Daemon> {
-  const root = new CompositionRoot(config, parts);
+  // Loaded by who needs it: each file costs the start a part of a millisecond.
+  const readers = config.readers > 1 ? await import('./daemon-readers.js') : null;
+  const root = new CompositionRoot(config, parts, readers?.newReaders ?? null);
   await root.supervisor.start();
   const { serverHost } = config;
   const port = root.server?.port ?? 0;
@@ -89,9 +92,11 @@ class CompositionRoot {
   readonly #histories: Histories | null;
   readonly #keeper: StateKeeper | null;
   readonly #actors = new Map<string, SourceActor>();
+  /** Null: main serves alone. */
+  readonly #readers: Readers | null;
   #server: RunningServer | null = null;
 
-  constructor(config: Config, parts: DaemonParts) {
+  constructor(config: Config, parts: DaemonParts, makeReaders: typeof newReaders | null) {
     const { clock, random, log } = parts;
     this.#config = config;
     this.#parts = parts;
@@ -123,6 +128,8 @@ class CompositionRoot {
       log,
       fabric: this.#fabric,
     });
+    this.#readers = makeReaders?.(config, parts, this.#shared()) ?? null;
+    exposeReaders(this.#stats, this.#readers);
     this.#keeper = makeKeeper(config, parts, this.#stats);
     exposeState(this.#stats, this.#keeper);
     for (const [i, source] of config.sources.entries()) {
@@ -194,11 +201,11 @@ class CompositionRoot {
 
   /** Started last: the port opens when all else runs. Stopped first. */
   #serverService(): Service {
-    const { config, parts } = { config: this.#config, parts: this.#parts };
+    const { config, parts, readers } = { config: this.#config, parts: this.#parts, readers: this.#readers };
     return {
       name: 'server',
-      start: () => {
-        this.#server = startServer({
+      start: async () => {
+        const server = startServer({
           options: {
             // Limits, dialect and access log are named alike.
             ...config,
@@ -219,16 +226,25 @@ class CompositionRoot {
           statsView: {
             source: (id) => this.#actors.get(id)?.state(),
             sharedBytes: () => this.#free.stats.sharedBytes,
+            ...(readers && { readers: () => readers.documents() }),
           },
+          ...(readers && { connections: readers.connections, collect: () => readers.collect() }),
           clock: parts.clock,
           random: parts.random,
           log: parts.log,
         });
-        return Promise.resolve();
+        try {
+          await readers?.start(server);
+        } catch (error) {
+          await readers?.stop();
+          server.close();
+          throw error;
+        }
+        this.#server = server;
       },
       stop: async () => {
         this.#hub.stop();
-        await this.#server?.drain(config.shutdownTimeoutMs - 2 * poolCloseMs(config));
+        await Promise.all([this.#server?.drain(drainMs(config)), readers?.stop()]);
         this.#server = null;
       },
     };

@@ -33,6 +33,7 @@ const WORKERS_SEE: ReadonlySet<string> = new Set([
 const OWN_THREADS: ReadonlyMap<string, string> = new Map([
   ['workers/simulator-thread.ts', 'simulator'],
   ['workers/state-thread.ts', 'state'],
+  ['workers/reader-thread.ts', 'server'],
 ]);
 
 const LAYER_OF: ReadonlyMap<string, number> = new Map(

@@ -56,6 +56,8 @@ export interface Config {
   readonly serverPort: number;
   /** Open sockets; 0 = derived from the limit on file descriptors. */
   readonly connectionsMax: number;
+  /** Threads that serve, main among them. */
+  readonly readers: number;
   /** Response bytes that may be under way in all, before lists are refused as overloaded. */
   readonly inFlightBytesMax: number;
   readonly defaultDialect: Dialect | 'none';

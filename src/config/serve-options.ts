@@ -144,6 +144,11 @@ export const SERVE_OPTIONS = {
     help: 'Deadline of one worker job; a worker that passes it is replaced.',
     commands: SERVE,
   }),
+  readers: option<number>('readers', 1, {
+    kind: whole(1, 64, ''),
+    help: 'Threads that serve clients on the port, the main one among them; more of them need as many cores.',
+    commands: SERVE,
+  }),
   connectionsMax: derived<number>('connections-max', () => 0, '0: from the limit on open files', {
     kind: whole(0, 1_000_000, ''),
     help: 'Open client connections; more are closed at once.',

@@ -10,6 +10,7 @@ import { MergeIndex } from '../snapshot/merge-index.js';
 import type { MergeMemory } from '../snapshot/merge-memory.js';
 import type { Segment } from '../snapshot/segment.js';
 import type { SinceVersions } from './changes.js';
+import type { FabricView } from './fabric-view.js';
 import type { SourceStatus } from './source-status.js';
 import { Table, unionSchema, type MergedRef, type Part, type PartRef, type TableSchema } from './table.js';
 import { Turns } from './turns.js';
@@ -41,7 +42,7 @@ export type SinceResolution =
   | { readonly kind: 'changed'; readonly schema: TableSchema }
   | { readonly kind: 'too_old' };
 
-export class Fabric {
+export class Fabric implements FabricView {
   readonly boot: BootNonce;
   /** In configuration order; a table's parts are those that have published, in this order. */
   readonly sources: readonly SourceStatus[];
@@ -55,6 +56,7 @@ export class Fabric {
   #table: Table | null = null;
   #statuses: SourceStatus[] = [];
   #merged: SettledRows | null = null;
+  #keeper: ((giveUp: () => void) => void) | null = null;
 
   constructor(boot: BootNonce, sources: readonly SourceStatus[]) {
     this.boot = boot;
@@ -77,6 +79,22 @@ export class Fabric {
   /** The source of a part of the current table. */
   statusOf(part: number): SourceStatus {
     return this.#statuses[part]!;
+  }
+
+  /** Nothing can come between: main alone publishes. */
+  confirm(): void {}
+
+  /**
+   * Other threads read the current table, too: `keeper` is given what gives up memory that a publish
+   * has replaced, before the listeners hear of it, and calls it when none of them reads it any more.
+   */
+  keepReplaced(keeper: (giveUp: () => void) => void): void {
+    this.#keeper = keeper;
+  }
+
+  #giveUp(act: () => void): void {
+    if (this.#keeper) this.#keeper(act);
+    else act();
   }
 
   /** A number for a new generation of any source. */
@@ -131,14 +149,15 @@ export class Fabric {
     );
     const mergedBefore = this.#merged;
     this.#merged = settled;
-    if (mergedBefore && mergedBefore.memory !== settled?.memory) mergedBefore.memory.retire();
+    if (mergedBefore && mergedBefore.memory !== settled?.memory)
+      this.#giveUp(() => mergedBefore.memory.retire());
     this.#log.push({
       fabricVersion: this.#version,
       schema: this.#table.schema,
       versions: order.map(({ ref }) => ref.version),
     });
     if (this.#log.length > FABRIC_LOG_VERSIONS) this.#log.shift();
-    if (before && before.segment !== mounted.segment) before.segment.retire();
+    if (before && before.segment !== mounted.segment) this.#giveUp(() => before.segment.retire());
     for (const listener of this.#listeners) listener(this.#table);
   }
 

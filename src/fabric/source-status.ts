@@ -1,6 +1,14 @@
 /** What main knows of one source beside its cells: freshness and age. */
 import type { Clock } from '../model/clock.js';
 
+/** All that changes, as it crosses threads. Monotonic times are those of main's clock. */
+export interface StatusState {
+  readonly lastGoodMonoMs: number | null;
+  readonly lastGoodMs: number | null;
+  readonly dataTsMs: number | null;
+  readonly published: boolean;
+}
+
 export class SourceStatus {
   readonly id: string;
   /** 0 = never stale. */
@@ -10,6 +18,7 @@ export class SourceStatus {
   #lastGoodMs: number | null = null;
   #dataTsMs: number | null = null;
   #published = false;
+  #onChange: (() => void) | null = null;
 
   constructor(id: string, maxStaleMs: number, clock: Clock) {
     this.id = id;
@@ -17,22 +26,47 @@ export class SourceStatus {
     this.#clock = clock;
   }
 
+  /** Told after each change. One listener. */
+  onChange(listener: () => void): void {
+    this.#onChange = listener;
+  }
+
+  get state(): StatusState {
+    return {
+      lastGoodMonoMs: this.#lastGoodMonoMs,
+      lastGoodMs: this.#lastGoodMs,
+      dataTsMs: this.#dataTsMs,
+      published: this.#published,
+    };
+  }
+
+  /** In a reader thread: as main has it. */
+  load({ lastGoodMonoMs, lastGoodMs, dataTsMs, published }: StatusState): void {
+    this.#lastGoodMonoMs = lastGoodMonoMs;
+    this.#lastGoodMs = lastGoodMs;
+    this.#dataTsMs = dataTsMs;
+    this.#published = published;
+  }
+
   /** A 200 that validated (published or identical), or a 304. */
   goodExchange(): void {
     this.#lastGoodMonoMs = this.#clock.monotonicMs();
     this.#lastGoodMs = this.#clock.nowMs();
+    this.#onChange?.();
   }
 
   /** What is served comes from disk: the last good exchange was so long ago. */
   restored(ageMs: number): void {
     this.#lastGoodMonoMs = this.#clock.monotonicMs() - ageMs;
     this.#lastGoodMs = this.#clock.nowMs() - ageMs;
+    this.#onChange?.();
   }
 
   /** Time of the data now served: the upstream's X-Snapshot-Ts, else the receive time (epoch ms). */
   dataArrived(dataTsMs: number): void {
     this.#dataTsMs = dataTsMs;
     this.#published = true;
+    this.#onChange?.();
   }
 
   /** Epoch ms of the last good exchange; for people: `isStale` goes by the monotonic clock. */

@@ -30,6 +30,17 @@ export const systemClock: Clock = {
   },
 };
 
+/** What a thread's monotonic time lacks to a time that all threads of the process share. */
+export function monotonicOffsetMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6 - performance.now();
+}
+
+/** The clock of a thread that has the monotonic time of the thread whose offset is given. */
+export function clockAs(offsetMs: number): Clock {
+  const shiftMs = monotonicOffsetMs() - offsetMs;
+  return { ...systemClock, monotonicMs: () => performance.now() + shiftMs };
+}
+
 /** Uniform in [0, 1). Injected where a test must repeat a schedule. */
 export type Random = () => number;
 

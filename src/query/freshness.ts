@@ -1,10 +1,10 @@
 /**
  * How old what is served is, and whether it may be served at all. Age is shown, staleness decides:
- * a row of a stale source is refused by GetMetric; lists keep it and name the source. Main only.
+ * a row of a stale source is refused by GetMetric; lists keep it and name the source.
  */
 import type { Clock } from '../model/clock.js';
 import { WeftError } from '../model/errors.js';
-import type { Fabric } from '../fabric/fabric.js';
+import type { FabricView } from '../fabric/fabric-view.js';
 import type { SourceStatus } from '../fabric/source-status.js';
 import type { Table } from '../fabric/table.js';
 
@@ -22,13 +22,13 @@ export interface Freshness {
 }
 
 /** The current table. Throws no_data before the first publish. */
-export function requireTable(fabric: Fabric): Table {
+export function requireTable(fabric: FabricView): Table {
   if (!fabric.table) throw new WeftError('no_data', 'No data yet. Try again shortly.', RETRY_AFTER_S);
   return fabric.table;
 }
 
 /** The current table, for lists, changes and streams. Throws no_data, or stale when every source is. */
-export function requireLiveTable(fabric: Fabric, clock: Clock): Table {
+export function requireLiveTable(fabric: FabricView, clock: Clock): Table {
   const table = requireTable(fabric);
   const nowMs = clock.monotonicMs();
   if (fabric.sources.some((source) => source.published && !source.isStale(nowMs))) return table;
@@ -36,7 +36,7 @@ export function requireLiveTable(fabric: Fabric, clock: Clock): Table {
 }
 
 /** Age of a part's rows. Throws stale (503) when its source is. */
-export function rowFreshness(fabric: Fabric, part: number, clock: Clock): Freshness {
+export function rowFreshness(fabric: FabricView, part: number, clock: Clock): Freshness {
   const source = fabric.statusOf(part);
   if (source.isStale(clock.monotonicMs())) {
     throw new WeftError(
@@ -54,7 +54,7 @@ export function rowFreshness(fabric: Fabric, part: number, clock: Clock): Freshn
  * time of each source's data in it, for lists of an earlier snapshot.
  */
 export function listFreshness(
-  fabric: Fabric,
+  fabric: FabricView,
   sourceIds: readonly string[],
   clock: Clock,
   heldTsMs?: ReadonlyMap<string, number>,

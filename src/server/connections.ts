@@ -27,18 +27,31 @@ export function connectionsCap(configured: number, limits = readLimits()): numbe
   return configured === 0 ? allowed : Math.min(configured, allowed);
 }
 
-/** Counts connections, HTTP and WebSocket together. Main only. */
+/** The connections of all threads that serve. */
+export interface ConnectionCount {
+  add(change: number): void;
+  readonly total: number;
+}
+
+/** Counts the connections of this thread, HTTP and WebSocket together; the cap holds for all threads. */
 export class Connections {
   readonly max: number;
+  readonly #shared: ConnectionCount | null;
   #open = 0;
   #rejected = 0;
 
-  constructor(max: number) {
+  constructor(max: number, shared: ConnectionCount | null = null) {
     this.max = max;
+    this.#shared = shared;
   }
 
   get open(): number {
     return this.#open;
+  }
+
+  /** Of all threads. */
+  get total(): number {
+    return this.#shared?.total ?? this.#open;
   }
 
   /** Connections closed at once because too many were open. */
@@ -49,12 +62,14 @@ export class Connections {
   /** One more. False: it is beyond the cap and must be closed (its closing is reported as well). */
   opened(): boolean {
     this.#open++;
-    if (this.#open <= this.max) return true;
+    this.#shared?.add(1);
+    if (this.total <= this.max) return true;
     this.#rejected++;
     return false;
   }
 
   closed(): void {
     this.#open--;
+    this.#shared?.add(-1);
   }
 }

@@ -8,6 +8,7 @@ import type { Logger } from '../model/log.js';
 import type { StatsView } from '../stats/document.js';
 import type { Stats } from '../stats/stats.js';
 import type { Guard } from './guards/guard.js';
+import type { ConnectionCount } from './connections.js';
 import type { ChangesSource } from './routes/changes.js';
 import type { Histories } from '../sink/histories.js';
 import type { LiveHub } from './socket.js';
@@ -77,6 +78,10 @@ export interface ServerContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Of all threads that serve the port; absent: this one alone does. */
+  readonly connections?: ConnectionCount;
+  /** Fetches what other threads have counted: called before counts are shown. */
+  readonly collect?: () => Promise<void>;
   /** Asked after the server's own, in this order. */
   readonly guards?: readonly Guard[];
 }

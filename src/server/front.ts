@@ -33,6 +33,8 @@ export interface FrontParts {
   readonly port: number;
   /** Null: plain HTTP. */
   readonly tls: ListenerTls | null;
+  /** `open`: threads of this process will join the port. `join`: this is one of them. */
+  readonly share?: 'open' | 'join';
 }
 
 export class Front {
@@ -46,13 +48,13 @@ export class Front {
 
   /** Throws ListenError, CertificateError, or RangeError for a port that is none. */
   constructor(parts: FrontParts) {
-    const { uws, host, port, tls } = parts;
+    const { port, tls } = parts;
     this.#parts = parts;
     const app = newApp(parts, tls);
     this.#apps = [app];
     this.#fingerprint = tls?.fingerprint ?? null;
     try {
-      this.#listener = tls ? Listener.openShared(uws, app, host, port) : Listener.open(uws, app, host, port);
+      this.#listener = listen(parts, app, port);
     } catch (error) {
       app.close();
       throw error;
@@ -93,6 +95,12 @@ export class Front {
     this.#listener.close();
     for (const app of this.#apps) app.close();
   }
+}
+
+function listen({ uws, host, tls, share }: FrontParts, app: UwsApp, port: number): Listener {
+  if (share === 'join') return Listener.join(uws, app, host, port);
+  const isShared = tls !== null || share === 'open';
+  return isShared ? Listener.openShared(uws, app, host, port) : Listener.open(uws, app, host, port);
 }
 
 function newApp({ uws, mount }: FrontParts, tls: ListenerTls | null): UwsApp {

@@ -22,6 +22,21 @@ const decoder = new TextDecoder();
 
 export const STREAM_PATH = '/telemetry/stream';
 
+export type SocketOptions = Omit<UwsBehavior<unknown>, 'upgrade' | 'open' | 'message' | 'drain' | 'close'>;
+
+/** Every option is said, also where it equals the default. */
+export function socketOptions(uws: Uws, slowClientMs: number): SocketOptions {
+  return {
+    compression: uws.DISABLED,
+    maxPayloadLength: MESSAGE_BYTES_MAX,
+    idleTimeout: idleSeconds(slowClientMs),
+    maxBackpressure: LIBRARY_BYTES_MAX,
+    maxLifetime: 0,
+    closeOnBackpressureLimit: false,
+    sendPingsAutomatically: true,
+  };
+}
+
 export interface SocketsDeps {
   readonly core: ServerCore;
   readonly hub: LiveHub;
@@ -55,16 +70,10 @@ export class Sockets {
     for (const socket of [...this.#open]) socket.close(CLOSE_GOING_AWAY, 'going away');
   }
 
-  /** What the library is given. Every option is said, also where it equals the default. */
+  /** What the library is given. */
   behavior(uws: Uws): UwsBehavior<SocketData> {
     return {
-      compression: uws.DISABLED,
-      maxPayloadLength: MESSAGE_BYTES_MAX,
-      idleTimeout: idleSeconds(this.#deps.slowClientMs),
-      maxBackpressure: LIBRARY_BYTES_MAX,
-      maxLifetime: 0,
-      closeOnBackpressureLimit: false,
-      sendPingsAutomatically: true,
+      ...socketOptions(uws, this.#deps.slowClientMs),
       upgrade: (res, req, context) => this.#upgrade(res, req, context),
       open: (ws) => this.#opened(ws),
       message: (ws, data, isBinary) => this.#message(ws, data, isBinary),

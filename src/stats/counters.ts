@@ -2,6 +2,8 @@
 
 /** Name in /metrics (`weft_<name>_total`) and what it counts. */
 export const PROCESS_COUNTERS = {
+  reader_restarts: 'Reader threads that were lost and replaced.',
+  reader_repeats: 'Point reads begun again in a reader thread because a publish came between.',
   worker_restarts: 'Workers that were lost and replaced: crash, out of memory, deadline.',
   connections_rejected: 'Connections closed at once because CONNECTIONS_MAX was reached.',
   requests_unauthorized: 'Requests without a valid token, answered 401.',
@@ -59,6 +61,13 @@ export class Counters<Name extends string> {
 
   get(name: Name): number {
     return this.#counts[this.#indices.get(name) ?? -1] ?? 0;
+  }
+
+  /** Takes out what was counted, and begins anew. */
+  take(): readonly (readonly [Name, number])[] {
+    const taken = this.entries().filter(([, count]) => count > 0);
+    this.#counts.fill(0);
+    return taken;
   }
 
   entries(): readonly (readonly [Name, number])[] {

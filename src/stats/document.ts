@@ -36,12 +36,27 @@ export interface SourceStateView {
   readonly goneRows?: number;
 }
 
+/** One thread that serves. */
+export interface ReaderDocument {
+  /** `main`, `reader-1`, … */
+  readonly thread: string;
+  readonly state: string;
+  readonly connections: number;
+  /** Answered, whoever made the answer. */
+  readonly requests: number;
+  /** Of these: answered by main. */
+  readonly handed_on: number;
+  readonly restarts: number;
+}
+
 /** What /stats and /metrics show beside what Stats itself counts. */
 export interface StatsView {
   /** undefined for a source that has not started. */
   readonly source: (id: string) => SourceStateView | undefined;
   /** Shared buffers, in use or free. */
   readonly sharedBytes: () => number;
+  /** Absent: one thread serves. */
+  readonly readers?: () => readonly ReaderDocument[];
 }
 
 export interface SourceDocument {
@@ -76,6 +91,8 @@ export interface StatsDocument {
     readonly resyncs: number;
   };
   readonly loop_delay_ms: LoopDelaySummary;
+  /** Absent: one thread serves. */
+  readonly readers?: readonly ReaderDocument[];
   readonly memory: { readonly rss_bytes: number; readonly shared_bytes: number };
 }
 
@@ -111,6 +128,7 @@ export function snapshotDocument(stats: Stats, view: StatsView): StatsDocument {
       resyncs: live.resyncs,
     },
     loop_delay_ms: stats.loopDelay.summary(),
+    ...(view.readers && { readers: view.readers() }),
     memory: { rss_bytes: process.memoryUsage.rss(), shared_bytes: view.sharedBytes() },
   };
 }

@@ -28,6 +28,14 @@ export interface LatencySummary {
   readonly count: number;
 }
 
+/** What was recorded in one thread since it was taken before, on its way to another. */
+export interface LatencyDelta {
+  readonly histogram: Uint8Array | string;
+  readonly buckets: readonly number[];
+  readonly sumUs: number;
+  readonly maxUs: number;
+}
+
 const EMPTY: LatencySummary = { p50: null, p90: null, p95: null, p99: null, p999: null, max: null, count: 0 };
 
 export class LatencyHistogram {
@@ -47,6 +55,35 @@ export class LatencyHistogram {
     this.#buckets[32 - Math.clz32(whole - 1)]! += 1;
     this.#sumUs += whole;
     if (whole > this.#maxUs) this.#maxUs = whole;
+  }
+
+  /** Takes out what was recorded, and begins anew; null when there is nothing. */
+  take(): LatencyDelta | null {
+    const histogram = this.#histogram;
+    if (histogram === null || histogram.totalCount === 0) return null;
+    const delta = {
+      histogram: encode(histogram),
+      buckets: [...this.#buckets],
+      sumUs: this.#sumUs,
+      maxUs: this.#maxUs,
+    };
+    histogram.reset();
+    this.#buckets.fill(0);
+    this.#sumUs = 0;
+    this.#maxUs = 0;
+    return delta;
+  }
+
+  /** Adds what another thread took. */
+  add({ histogram, buckets, sumUs, maxUs }: LatencyDelta): void {
+    if (this.#histogram === null) return;
+    const taken = decode(histogram);
+    // Both are what newHistogram makes: the library's types do not know that they are alike.
+    (this.#histogram as { add(other: Hdr.Histogram): void }).add(taken);
+    taken.destroy();
+    for (const [i, count] of buckets.entries()) this.#buckets[i]! += count;
+    this.#sumUs += sumUs;
+    this.#maxUs = Math.max(this.#maxUs, maxUs);
   }
 
   recordMs(ms: number): void {
@@ -93,11 +130,21 @@ export class LatencyHistogram {
 
 const require = createRequire(import.meta.url);
 
-/** The whole library is loaded where it is needed only: it costs 20 ms of the start. */
+/** Loaded where it is needed only: it costs 20 ms of the start. */
+const wholeLibrary = (): typeof Hdr => require('hdr-histogram-js') as typeof Hdr;
+
+function encode(histogram: Hdr.Histogram): Uint8Array | string {
+  if (histogram instanceof WasmHistogram) return histogram.encode();
+  return wholeLibrary().encodeIntoCompressedBase64(histogram);
+}
+
+function decode(encoded: Uint8Array | string): Hdr.Histogram {
+  if (typeof encoded !== 'string') return WasmHistogram.decode(encoded, 64);
+  return wholeLibrary().decodeFromCompressedBase64(encoded, 64, false);
+}
+
 function newHistogram(): Hdr.Histogram {
-  const build = isWebAssemblyReady()
-    ? WasmHistogram.build
-    : (require('hdr-histogram-js') as typeof Hdr).build;
+  const build = isWebAssemblyReady() ? WasmHistogram.build : wholeLibrary().build;
   return build({
     bitBucketSize: 64,
     autoResize: false,

@@ -4,7 +4,7 @@ import type { Clock } from '../model/clock.js';
 import { bug } from '../model/errors.js';
 import { Redactor } from '../model/redact.js';
 import { Counters, PROCESS_COUNTERS, namesOf, type ProcessCounter } from './counters.js';
-import { LatencyHistogram } from './latency-histogram.js';
+import { LatencyHistogram, type LatencyDelta } from './latency-histogram.js';
 import { watchLoopDelay, type LoopDelay } from './loop-delay.js';
 import { SourceStats } from './source-stats.js';
 
@@ -38,6 +38,13 @@ export interface ExposedValue {
   readonly kind: 'counter' | 'gauge';
   /** Read at each scrape; must be cheap. */
   readonly value: () => number;
+}
+
+/** What one thread counted since it was taken before, on its way to another. */
+export interface StatsDelta {
+  readonly counters: readonly (readonly [ProcessCounter, number])[];
+  readonly responses: readonly (readonly [StatusClass, number])[];
+  readonly endpoints: readonly (readonly [string, LatencyDelta])[];
 }
 
 const STATUS_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
@@ -95,6 +102,23 @@ export class Stats {
   /** Counts an answer. A status outside 100 to 599 is ignored. */
   response(status: number): void {
     if (status >= 100 && status < 600) this.responses.addAt(((status / 100) | 0) - 1);
+  }
+
+  /** Takes out what requests have left here, and begins anew; null when there is nothing. */
+  take(): StatsDelta | null {
+    const endpoints = [...this.#endpoints].flatMap(([name, histogram]) => {
+      const delta = histogram.take();
+      return delta === null ? [] : [[name, delta] as const];
+    });
+    const delta = { counters: this.counters.take(), responses: this.responses.take(), endpoints };
+    return Object.values(delta).every(({ length }) => length === 0) ? null : delta;
+  }
+
+  /** Adds what another thread took. */
+  add({ counters, responses, endpoints }: StatsDelta): void {
+    for (const [name, count] of counters) this.counters.add(name, count);
+    for (const [name, count] of responses) this.responses.add(name, count);
+    for (const [name, delta] of endpoints) this.endpoint(name).add(delta);
   }
 
   /** Shows a value of another part in /metrics. Call it while starting, once per name. */

@@ -1,6 +1,6 @@
 /** GET /telemetry/GetMetric: one cell. The hottest path there is; it never waits. */
 import type { Dialect } from '../../config/config.js';
-import type { Fabric } from '../../fabric/fabric.js';
+import type { FabricView } from '../../fabric/fabric-view.js';
 import type { Table } from '../../fabric/table.js';
 import type { Clock } from '../../model/clock.js';
 import { matchesEtag } from '../../query/etag.js';
@@ -34,7 +34,7 @@ const NONE: readonly string[] = [];
 const TEXT_ASKED = /(?:^|&)format=text(?:&|$)/;
 
 export interface MetricDeps {
-  readonly fabric: Fabric;
+  readonly fabric: FabricView;
   readonly clock: Clock;
 }
 
@@ -71,7 +71,10 @@ export class MetricRoute {
     try {
       const table = this.#table(exchange);
       const time = this.#dialect === 'map' && !known ? mapTimestamp(exchange, table) : undefined;
-      if (time !== undefined) return replyJson(exchange, 200, time);
+      if (time !== undefined) {
+        this.#deps.fabric.confirm();
+        return replyJson(exchange, 200, time);
+      }
       const located = known ?? this.#locate(exchange, table);
       this.#answer(exchange, table, located);
     } catch (error) {
@@ -113,12 +116,14 @@ export class MetricRoute {
     const { snapshotId } = table;
     const freshness = this.#freshness(exchange, located.part);
     if (exchange.ifNoneMatch !== '' && matchesEtag(exchange.ifNoneMatch, snapshotId)) {
+      this.#deps.fabric.confirm();
       appendSnapshot(exchange.headers(), snapshotId, freshness);
       exchange.replyEmpty(304);
       return;
     }
     const asText = this.#asText(located);
     const body = this.#body(table, located, freshness.ageMs);
+    this.#deps.fabric.confirm();
     this.#prefix(asText, located.part).append(exchange.headers(), snapshotId, freshness);
     exchange.reply(200, body);
   }

@@ -1,5 +1,5 @@
 /** Whether weft lives and whether it has something to serve: for people, probes and load balancers. */
-import type { Fabric } from '../../fabric/fabric.js';
+import type { FabricView } from '../../fabric/fabric-view.js';
 import type { Clock } from '../../model/clock.js';
 import { WeftError } from '../../model/errors.js';
 import { requireLiveTable } from '../../query/freshness.js';
@@ -11,11 +11,10 @@ import { replyJson, requireNoParameters } from '../json.js';
 const PAGE_HEALTH = { service: 'ufm-telemetry-aggregation-service', status: 'OK', version: '1.0.0' };
 
 export interface HealthDeps {
-  readonly fabric: Fabric;
+  readonly fabric: FabricView;
   readonly clock: Clock;
   readonly core: ServerCore;
   readonly version: string;
-  readonly isStateDegraded?: () => boolean;
 }
 
 /** `/`: something answers here. */
@@ -41,7 +40,7 @@ export function handleLive(exchange: Exchange): void {
 }
 
 /** /health: the same, and what works only in part. */
-export function handleHealth(exchange: Exchange, { isStateDegraded }: HealthDeps): void {
+export function handleHealth(exchange: Exchange, isStateDegraded: (() => boolean) | undefined): void {
   requireNoParameters(exchange);
   replyJson(exchange, 200, isStateDegraded?.() ? { ok: true, persistence: 'degraded' } : { ok: true });
 }

@@ -12,8 +12,11 @@ export class Observation {
   readonly #stats: Stats;
   readonly #view: StatsView;
   #page: MetricsPage | null = null;
+  /** Fetches what other threads have counted; null: there are none. */
+  readonly collect: (() => Promise<void>) | null;
 
-  constructor(stats: Stats, view: StatsView) {
+  constructor(stats: Stats, view: StatsView, collect: (() => Promise<void>) | null = null) {
+    this.collect = collect;
     this.#stats = stats;
     this.#view = view;
   }
@@ -28,13 +31,18 @@ export class Observation {
   }
 }
 
-export function handleStats(exchange: Exchange, observation: Observation): void {
+export function handleStats(exchange: Exchange, observation: Observation): void | Promise<void> {
   requireNoParameters(exchange);
-  replyJson(exchange, 200, observation.document);
+  return whenCollected(observation, () => replyJson(exchange, 200, observation.document));
+}
+
+function whenCollected({ collect }: Observation, act: () => void): void | Promise<void> {
+  return collect === null ? act() : collect().then(act);
 }
 
 export async function handleMetrics(exchange: Exchange, observation: Observation): Promise<void> {
   requireNoParameters(exchange);
+  await observation.collect?.();
   const { page } = observation;
   const text = await page.text();
   replyText(exchange, smallHead(page.contentType), text);
@@ -44,7 +52,11 @@ export async function handleMetrics(exchange: Exchange, observation: Observation
 const ENDPOINT_MEMBERS = ['p50', 'p95', 'p99', 'max', 'count'] as const;
 
 /** /stats of the envelope system: fewer members, zeros for what has not happened. */
-export function handleEnvelopeStats(exchange: Exchange, observation: Observation): void {
+export function handleEnvelopeStats(exchange: Exchange, observation: Observation): void | Promise<void> {
+  return whenCollected(observation, () => replyEnvelopeStats(exchange, observation));
+}
+
+function replyEnvelopeStats(exchange: Exchange, observation: Observation): void {
   const { uptime_s, poll_last_cycle_ms, poll_retry_count, endpoints } = observation.document;
   const told = (summary: LatencySummary | undefined): Record<string, number> =>
     Object.fromEntries(ENDPOINT_MEMBERS.map((member) => [member, summary?.[member] ?? 0]));

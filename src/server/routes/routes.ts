@@ -2,6 +2,7 @@
 import type { Dialect } from '../../config/config.js';
 import type { ServerContext } from '../context.js';
 import type { ServerCore } from '../core.js';
+import type { Stats } from '../../stats/stats.js';
 import { DialectChooser, DIALECTS } from '../dialects.js';
 import type { Endpoint, EndpointName } from '../endpoint.js';
 import type { Exchange } from '../exchange.js';
@@ -12,7 +13,7 @@ import { Routes, type Handler } from '../route.js';
 import { STREAM_PATH } from '../sockets.js';
 import { handleChanges } from './changes.js';
 import { handleCoverage } from './coverage.js';
-import { MetricChoice, MetricRoute } from './get-metric.js';
+import { MetricChoice, MetricRoute, type MetricDeps } from './get-metric.js';
 import { HistoryRoute } from './history.js';
 import {
   handleHealth,
@@ -49,14 +50,30 @@ export interface RouteTable {
   readonly unknown: Endpoint;
 }
 
+/** What every route needs. */
+interface TableContext {
+  readonly options: Pick<ServerContext['options'], 'defaultDialect'>;
+  readonly stats: Stats;
+  /** Around every handler; default: nothing. */
+  readonly around?: Around;
+}
+
+/** Makes handlers of handlers. */
+export interface Around {
+  handle(inner: Handler): Handler;
+  quick(inner: QuickHandler): QuickHandler;
+}
+
+const AS_IT_IS: Around = { handle: (inner) => inner, quick: (inner) => inner };
+
 /** Fills the table: one line a path below, its dialects' mounts follow by themselves. */
 class TableBuilder {
   readonly routes = new Routes();
   readonly chooser: DialectChooser;
-  readonly #context: ServerContext;
+  readonly #context: TableContext;
   readonly #endpoints = new Map<string, Endpoint>();
 
-  constructor(context: ServerContext) {
+  constructor(context: TableContext) {
     this.#context = context;
     this.chooser = new DialectChooser(context.options.defaultDialect);
   }
@@ -87,11 +104,20 @@ class TableBuilder {
     spoken: Spoken,
     quick: QuickHandler | undefined = undefined,
   ): void {
-    this.routes.add({ path, endpoint, errorStyle: 'json', handle, ...(quick && { quick }) });
+    const { around = AS_IT_IS } = this.#context;
+    const ready = quick && around.quick(quick);
+    this.routes.add({
+      path,
+      endpoint,
+      errorStyle: 'json',
+      handle: around.handle(handle),
+      ...(ready && { quick: ready }),
+    });
     for (const dialect of DIALECTS) {
       const own = spoken[dialect];
       if (own === undefined || !MOUNTED[dialect].includes(path)) continue;
-      this.routes.add({ path: `/dialects/${dialect}${path}`, endpoint, errorStyle: dialect, handle: own });
+      const mounted = `/dialects/${dialect}${path}`;
+      this.routes.add({ path: mounted, endpoint, errorStyle: dialect, handle: around.handle(own) });
     }
   }
 }
@@ -100,7 +126,7 @@ function perDialect<T>(make: (dialect: Dialect) => T): Readonly<Record<Dialect, 
   return { page: make('page'), map: make('map'), envelope: make('envelope'), plain: make('plain') };
 }
 
-function addReads(table: TableBuilder, context: ServerContext): void {
+function addMetric(table: TableBuilder, context: MetricDeps): void {
   const metric = table.endpoint('GetMetric', 'cheap');
   const metrics = perDialect((dialect) => new MetricRoute(context, dialect));
   const spokenMetrics = perDialect<Handler>((dialect) => (exchange) => metrics[dialect].handle(exchange));
@@ -108,7 +134,9 @@ function addReads(table: TableBuilder, context: ServerContext): void {
   const metricHandler: Handler = (exchange) => choice.handle(exchange);
   table.addChosen(METRIC, metric, metricHandler, spokenMetrics, choice.quick);
   table.addChosen(`${METRIC}/*/*`, metric, metricHandler, spokenMetrics);
+}
 
+function addLists(table: TableBuilder, context: ServerContext): void {
   const list = table.endpoint('ListMetrics', 'expensive');
   const ownList = new ListRoute(context, null);
   const spokenLists = perDialect<Handler>((dialect) => {
@@ -132,24 +160,34 @@ function addReads(table: TableBuilder, context: ServerContext): void {
   table.add('/telemetry/Compare', comparisons, (exchange) => history.compare(exchange));
 }
 
-function addHealth(table: TableBuilder, context: ServerContext, core: ServerCore): void {
-  const { fabric, clock, options, isStateDegraded } = context;
-  const deps = { fabric, clock, core, version: options.version, ...(isStateDegraded && { isStateDegraded }) };
+interface HealthContext extends MetricDeps {
+  readonly options: Pick<ServerContext['options'], 'version'>;
+}
+
+/** What any thread knows of itself. */
+function addLocalHealth(table: TableBuilder, context: HealthContext, core: ServerCore): void {
+  const { fabric, clock, options } = context;
+  const deps = { fabric, clock, core, version: options.version };
   const health = table.endpoint('health', 'exempt');
   const plainRoot: Handler = (exchange) => replyText(exchange, EMPTY_HTML, '');
   table.add('/', health, (exchange) => handleRoot(exchange, deps), { plain: plainRoot });
   table.add('/telemetry/health', health, (exchange) => handleTelemetryHealth(exchange, deps), {
     page: handlePageHealth,
   });
-  table.add('/health', health, (exchange) => handleHealth(exchange, deps), {
-    envelope: (exchange) => replyJson(exchange, 200, { ok: true }),
-  });
   table.add('/health/live', health, handleLive);
   table.add('/health/ready', health, (exchange) => handleReady(exchange, deps));
 }
 
-function addObservation(table: TableBuilder, { stats, statsView }: ServerContext): void {
-  const observation = new Observation(stats, statsView);
+/** What main alone knows. */
+function addHealth(table: TableBuilder, { isStateDegraded }: ServerContext): void {
+  const health = table.endpoint('health', 'exempt');
+  table.add('/health', health, (exchange) => handleHealth(exchange, isStateDegraded), {
+    envelope: (exchange) => replyJson(exchange, 200, { ok: true }),
+  });
+}
+
+function addObservation(table: TableBuilder, { stats, statsView, collect }: ServerContext): void {
+  const observation = new Observation(stats, statsView, collect ?? null);
   table.add('/stats', table.endpoint('stats', 'exempt'), (exchange) => handleStats(exchange, observation), {
     envelope: (exchange) => handleEnvelopeStats(exchange, observation),
   });
@@ -177,10 +215,24 @@ function addIngest(table: TableBuilder, { pushes, fabric, clock }: ServerContext
   table.routes.add({ path: '/telemetry/ingest/*', endpoint, errorStyle: 'json', handle, isPost: true });
 }
 
+/** What a reader thread answers by itself: point reads and health. */
+export interface LocalContext extends HealthContext, TableContext {
+  readonly options: HealthContext['options'] & TableContext['options'];
+}
+
+export function buildLocalRoutes(context: LocalContext, core: ServerCore): Routes {
+  const table = new TableBuilder(context);
+  addMetric(table, context);
+  addLocalHealth(table, context, core);
+  return table.routes;
+}
+
 export function buildRoutes(context: ServerContext, core: ServerCore): RouteTable {
   const table = new TableBuilder(context);
-  addReads(table, context);
-  addHealth(table, context, core);
+  addMetric(table, context);
+  addLists(table, context);
+  addLocalHealth(table, context, core);
+  addHealth(table, context);
   addObservation(table, context);
   addIngest(table, context, core);
   const stream = table.endpoint('stream', 'cheap');

@@ -1,0 +1,106 @@
+/**
+ * The fabric as a reader thread sees it: main's tables over the same memory, told by news
+ * (table-feed.ts). Nothing here waits, and main waits for nobody here.
+ *
+ * A request begins with `refresh`: from then on the table is main's, however late its message would
+ * have been delivered. The bank that it reads may be filled again before it has read all; `confirm`
+ * finds that out, and the request begins again.
+ */
+import type { Clock } from '../model/clock.js';
+import { bug } from '../model/errors.js';
+import type { ReaderBoard } from '../snapshot/reader-board.js';
+import { SegmentReader } from '../snapshot/reader.js';
+import type { FabricView } from './fabric-view.js';
+import { SourceStatus } from './source-status.js';
+import type { FabricNews, TableNews } from './table-feed.js';
+import { Table, unionSchema, type Part, type PartRef, type TableSchema } from './table.js';
+
+/** Thrown by `confirm`: begin again with `refresh`. */
+export class TableMoved extends Error {
+  override readonly name = 'TableMoved';
+}
+
+export interface MirrorDeps {
+  readonly board: ReaderBoard;
+  /** Which thread of the board this is. */
+  readonly thread: number;
+  /** In configuration order. */
+  readonly sources: readonly { readonly id: string; readonly maxStaleMs: number }[];
+  /** Its monotonic time is main's. */
+  readonly clock: Clock;
+  /** The next news that waits, in the order main posted them; undefined when there are none. */
+  readonly take: () => FabricNews | undefined;
+}
+
+export class FabricMirror implements FabricView {
+  readonly sources: readonly SourceStatus[];
+  readonly #deps: MirrorDeps;
+  readonly #generations = new Map<number, { readonly ref: PartRef; readonly reader: SegmentReader }>();
+  #applied: number | null = null;
+  #table: Table | null = null;
+  #statuses: readonly SourceStatus[] = [];
+
+  constructor(deps: MirrorDeps) {
+    this.#deps = deps;
+    this.sources = deps.sources.map(({ id, maxStaleMs }) => new SourceStatus(id, maxStaleMs, deps.clock));
+  }
+
+  get table(): Table | null {
+    return this.#table;
+  }
+
+  statusOf(part: number): SourceStatus {
+    return this.#statuses[part]!;
+  }
+
+  /** Takes all news that main has announced. Call it where nothing of an earlier table is in use. */
+  refresh(): void {
+    const { board, take } = this.#deps;
+    while (this.#applied !== board.news) {
+      const news = take();
+      if (news === undefined) return;
+      this.apply(news);
+    }
+  }
+
+  confirm(): void {
+    if (this.hasMoved) throw new TableMoved('the table moved while it was read');
+  }
+
+  /** True when what was read since `refresh` may not be of one table. */
+  get hasMoved(): boolean {
+    return this.#applied === null || !this.#deps.board.confirm(this.#applied);
+  }
+
+  /** The next news. */
+  apply({ number, statuses, table }: FabricNews): void {
+    for (const [place, state] of statuses) this.sources[place]!.load(state);
+    if (table) this.#move(table);
+    this.#applied = number;
+    this.#deps.board.saw(this.#deps.thread, number);
+  }
+
+  #move({ snapshotId, generations, versions, fresh, merged }: TableNews): void {
+    for (const ref of fresh) {
+      this.#generations.set(ref.generation, { ref, reader: new SegmentReader(ref.segment) });
+    }
+    for (const known of this.#generations.keys()) {
+      if (!generations.includes(known)) this.#generations.delete(known);
+    }
+    const parts = generations.map((generation, i): Part => {
+      const { ref, reader } = this.#generations.get(generation) ?? bug(`news of generation ${generation}`);
+      const version = versions[i]!;
+      return { ref: { ...ref, version }, reader, bank: reader.bank(version) };
+    });
+    this.#statuses = parts.map(({ ref }) => this.sources.find(({ id }) => id === ref.sourceId)!);
+    this.#table = new Table(snapshotId, parts, this.#schemaOf(parts), merged);
+  }
+
+  #schemaOf(parts: readonly Part[]): TableSchema {
+    const known = this.#table?.schema;
+    const same =
+      known?.generations.length === parts.length &&
+      parts.every(({ ref }, i) => ref.generation === known.generations[i]);
+    return same ? known : unionSchema(parts.map(({ ref }) => ref));
+  }
+}

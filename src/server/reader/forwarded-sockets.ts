@@ -1,0 +1,99 @@
+/** The WebSockets of a reader thread: main's hub speaks to them, the library here carries it. */
+import type { Connections } from '../connections.js';
+import type { MessageEnd, ToMain, ToReader } from '../relay/messages.js';
+import type { UwsBehavior, UwsWebSocket } from '../uws.js';
+import type { SocketOptions } from '../sockets.js';
+import type { ForwardedSocketData, Forwarder } from './forwarder.js';
+
+const DROPPED = 2;
+/** RFC 6455: an error of the server. */
+const CLOSE_INTERNAL = 1011;
+
+interface Held {
+  readonly ws: UwsWebSocket<ForwardedSocketData>;
+  /** Bytes that main has sent, and of these what it knows to wait no more. */
+  sentBytes: number;
+  toldBytes: number;
+}
+
+export interface ForwardedSocketsDeps {
+  readonly end: MessageEnd<ToMain>;
+  readonly forwarder: Forwarder;
+  readonly connections: Connections;
+}
+
+export class ForwardedSockets {
+  readonly #deps: ForwardedSocketsDeps;
+  readonly #held = new Map<number, Held>();
+  /** Sent to in this turn of the loop. */
+  readonly #moved = new Set<number>();
+
+  constructor(deps: ForwardedSocketsDeps) {
+    this.#deps = deps;
+  }
+
+  get open(): number {
+    return this.#held.size;
+  }
+
+  /** Main closes them, with a reason. */
+  closeAll(): void {}
+
+  /** `main`: the options of main's own sockets. */
+  behavior(main: SocketOptions): UwsBehavior<ForwardedSocketData> {
+    const { end, forwarder, connections } = this.#deps;
+    return {
+      ...main,
+      upgrade: (res, req, context) => forwarder.upgrade(res, req, context),
+      open: (ws) => {
+        const { id } = ws.getUserData();
+        this.#held.set(id, { ws, sentBytes: 0, toldBytes: 0 });
+        // Main counts it from now on, and the library does not report its closing to the filter.
+        connections.closed();
+        end.postMessage({ kind: 'socketOpen', id });
+      },
+      message: (ws, message, isBinary) => {
+        const data = message.slice(0);
+        end.postMessage({ kind: 'socketMessage', id: ws.getUserData().id, data, isBinary }, [data]);
+      },
+      drain: (ws) => this.#tell(ws.getUserData().id),
+      close: (ws, code) => {
+        const { id } = ws.getUserData();
+        this.#held.delete(id);
+        end.postMessage({ kind: 'socketClosed', id, code });
+      },
+    };
+  }
+
+  send({ id, data, isBinary }: Extract<ToReader, { kind: 'socketSend' }>): void {
+    const held = this.#held.get(id);
+    if (!held) return;
+    held.sentBytes += typeof data === 'string' ? Buffer.byteLength(data) : data.length;
+    // Main stops long before the library's limit: what is dropped all the same would be a gap.
+    if (held.ws.send(data, isBinary, false) === DROPPED) return held.ws.end(CLOSE_INTERNAL, 'internal error');
+    if (this.#moved.size === 0) setImmediate(() => this.#tellAll());
+    this.#moved.add(id);
+  }
+
+  end({ id, code, reason }: Extract<ToReader, { kind: 'socketEnd' }>): void {
+    this.#held.get(id)?.ws.end(code, reason);
+  }
+
+  #tellAll(): void {
+    const moved = [...this.#moved];
+    this.#moved.clear();
+    for (const id of moved) this.#tell(id);
+  }
+
+  /** Tells main how much waits no more. */
+  #tell(id: number): void {
+    const held = this.#held.get(id);
+    if (!held) return;
+    // The library counts its frame headers, too.
+    const waitingBytes = Math.min(held.ws.getBufferedAmount(), held.sentBytes);
+    const bytes = held.sentBytes - waitingBytes - held.toldBytes;
+    if (bytes <= 0) return;
+    held.toldBytes += bytes;
+    this.#deps.end.postMessage({ kind: 'socketTaken', id, bytes });
+  }
+}
