@@ -27,7 +27,7 @@ export class RelayedSocket<T> implements UwsWebSocket<T> {
     const data = typeof message === 'string' ? message : message.slice();
     // What a string takes in UTF-8 the reader counts alike.
     this.#bufferedBytes += typeof data === 'string' ? Buffer.byteLength(data) : data.length;
-    const transfer = typeof data === 'string' ? [] : [data.buffer as ArrayBuffer];
+    const transfer = typeof data === 'string' ? [] : [data.buffer];
     this.#end.postMessage({ kind: 'socketSend', id: this.#id, data, isBinary }, transfer);
     return this.#bufferedBytes > SENT_BYTES_MAX ? WAITS : SENT;
   }
