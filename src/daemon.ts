@@ -85,7 +85,7 @@ class CompositionRoot {
   readonly #stats: Stats;
   readonly #free: FreeList;
   readonly #pool: Pool;
-  readonly #fabric: Fabric;
+  readonly fabric: Fabric;
   readonly #hub: Hub;
   readonly #bodies: BodyService;
   readonly #cursors: CursorService;
@@ -114,7 +114,7 @@ class CompositionRoot {
     });
     this.#pool = makePool(config, parts, this.#stats);
     const statuses = config.sources.map(({ id, staleMsMax }) => new SourceStatus(id, staleMsMax, clock));
-    this.#fabric = new Fabric(makeBootNonce(random), statuses);
+    this.fabric = new Fabric(makeBootNonce(random), statuses);
     this.#bodies = makeBodies(config, this.#shared());
     this.#cursors = makeCursors(config, this.#shared(), random);
     this.#hub = makeHub(config, this.#shared());
@@ -126,7 +126,7 @@ class CompositionRoot {
       cursors: this.#cursors,
       free: this.#free,
       log,
-      fabric: this.#fabric,
+      fabric: this.fabric,
     });
     this.#readers = makeReaders?.(config, parts, this.#shared()) ?? null;
     exposeReaders(this.#stats, this.#readers);
@@ -151,20 +151,16 @@ class CompositionRoot {
     return this.#server;
   }
 
-  get fabric(): Fabric {
-    return this.#fabric;
-  }
-
   #shared(): SharedParts {
     const { clock, log } = this.#parts;
-    return { fabric: this.#fabric, jobs: this.#pool, stats: this.#stats, clock, log };
+    return { fabric: this.fabric, jobs: this.#pool, stats: this.#stats, clock, log };
   }
 
   #makeActor(source: Config['sources'][number], status: SourceStatus): SourceActor {
     const { clock, random, log } = this.#parts;
     const keeper = this.#keeper;
     return new SourceActor(source, {
-      fabric: this.#fabric,
+      fabric: this.fabric,
       jobs: this.#pool,
       free: this.#free,
       clock,
@@ -214,7 +210,7 @@ class CompositionRoot {
             access: config,
             version: parts.version,
           },
-          fabric: this.#fabric,
+          fabric: this.fabric,
           bodies: this.#bodies,
           coverage: makeCoverage(config, this.#shared()),
           cursors: this.#cursors,
