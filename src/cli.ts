@@ -10,6 +10,7 @@ import type { Config } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
 import { helpText } from './config/help.js';
 import { loadConfig, type LoadedConfig } from './config/load.js';
+import type { ThreadEntries } from './daemon-parts.js';
 import { startDaemon, type Daemon } from './daemon.js';
 import { exitProcess, hookProcess, hookReload } from './lifecycle/process-hooks.js';
 import { Shutdown } from './lifecycle/shutdown.js';
@@ -19,7 +20,6 @@ import { EXIT_CANNOT_RUN, EXIT_CONFIG } from './model/exit.js';
 import { Redactor } from './model/redact.js';
 import { NativeBuildError } from './server/uws.js';
 import type { Simulator } from './simulator/simulator.js';
-import type { WorkerEntries } from './pool/worker-urls.js';
 
 /** The rest of the log is given so long when the process ends. */
 const FLUSH_MS = 1_000;
@@ -88,7 +88,7 @@ type Loaded = Extract<LoadedConfig, { readonly config: Config }>;
 async function run(
   { command, config, secrets }: Loaded,
   read: () => LoadedConfig,
-  workerEntries?: WorkerEntries,
+  entries: ThreadEntries,
 ): Promise<void> {
   const redactor = new Redactor(secrets);
   const log = createLogger({ level: config.logLevel, clock: systemClock, redactor });
@@ -132,7 +132,7 @@ async function run(
       daemon = await startDaemon(served, {
         ...parts,
         version: version(),
-        ...(workerEntries ? { workerEntries } : {}),
+        ...entries,
       });
       const sources = served.sources.map(({ id, url, socketPath }) => ({
         id,
@@ -155,8 +155,8 @@ async function run(
   }
 }
 
-/** Does what the command line says. Tests pass worker entries that misbehave on purpose. */
-export async function main(argv: readonly string[], workerEntries?: WorkerEntries): Promise<void> {
+/** Does what the command line says. Tests pass threads that misbehave on purpose. */
+export async function main(argv: readonly string[], entries: ThreadEntries = {}): Promise<void> {
   const env = readEnvironment();
   const read = (): LoadedConfig => loadConfig({ argv, env, readFile: (path) => readFileSync(path, 'utf8') });
   const loaded = read();
@@ -168,5 +168,5 @@ export async function main(argv: readonly string[], workerEntries?: WorkerEntrie
   if (!('config' in loaded)) process.stdout.write(loaded.command === 'help' ? helpText() : `${version()}\n`);
   else if (loaded.command === 'token') {
     process.stdout.write(tokenText(makeToken(loaded.config, systemClock)));
-  } else await run(loaded, read, workerEntries);
+  } else await run(loaded, read, entries);
 }

@@ -24,17 +24,20 @@ export const poolCloseMs = (config: Config): number => Math.min(1_000, config.sh
 /** For answers under way, when the daemon stops. */
 export const drainMs = (config: Config): number => config.shutdownTimeoutMs - 2 * poolCloseMs(config);
 
+/** Tests replace threads to inject faults. */
+export interface ThreadEntries {
+  readonly workerEntries?: WorkerEntries;
+  /** Of a thread that serves beside main. */
+  readonly readerEntry?: URL;
+}
+
 /** What the process gives the daemon. */
-export interface DaemonParts {
+export interface DaemonParts extends ThreadEntries {
   readonly version: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: RootLogger;
   readonly redactor: Redactor;
-  /** Tests replace worker entries to inject faults. */
-  readonly workerEntries?: WorkerEntries;
-  /** Tests replace the thread that serves beside main. */
-  readonly readerEntry?: URL;
 }
 
 /** What several stages need. */

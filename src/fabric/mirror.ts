@@ -56,7 +56,7 @@ export class FabricMirror implements FabricView {
   /** Takes all news that main has announced. Call it where nothing of an earlier table is in use. */
   refresh(): void {
     const { board, take } = this.#deps;
-    while (this.#applied !== board.news) {
+    while (this.#applied === null || board.isBehind(this.#applied)) {
       const news = take();
       if (news === undefined) return;
       this.apply(news);

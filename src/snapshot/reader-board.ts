@@ -15,6 +15,9 @@ const SEEN = 0;
 const CONNECTIONS = 1;
 const CLOSED = 2;
 
+/** Numbers go round: true when `a` comes before `b`, or is the same. */
+const isUpTo = (a: number, b: number): boolean => ((b - a) | 0) >= 0;
+
 export class ReaderBoard {
   readonly buffer: SharedArrayBuffer;
   /** Main is thread 0. */
@@ -40,6 +43,11 @@ export class ReaderBoard {
     return Atomics.load(this.#i32, NEWS);
   }
 
+  /** True when there is news behind `news`; a message may come before its announcement. */
+  isBehind(news: number): boolean {
+    return !isUpTo(this.news, news);
+  }
+
   /** The number that the next announcement will have. */
   get nextNews(): number {
     return (this.news + 1) | 0;
@@ -52,7 +60,7 @@ export class ReaderBoard {
 
   /** True when there has been no later news than `news`: what was read before this call is of one table. */
   confirm(news: number): boolean {
-    return Atomics.add(this.#i32, NEWS, 0) === news;
+    return isUpTo(Atomics.add(this.#i32, NEWS, 0), news);
   }
 
   /** A thread holds nothing any more that was given up before `news`. */
@@ -61,7 +69,7 @@ export class ReaderBoard {
   }
 
   hasSeen(thread: number, news: number): boolean {
-    return ((Atomics.load(this.#i32, this.#line(thread) + SEEN) - news) | 0) >= 0;
+    return isUpTo(news, Atomics.load(this.#i32, this.#line(thread) + SEEN));
   }
 
   /** Counts connections of a thread. */

@@ -145,15 +145,17 @@ export class Forwarder {
     }
   }
 
-  /** The connection becomes a WebSocket; false when its client has left. */
+  /** The connection becomes a WebSocket, unless its client has left. */
   becomeSocket(head: ResponseHead, key: string): void {
     const { id } = head;
     const pending = this.#pending.get(id);
     if (!pending?.context) return;
     this.#over(id);
-    // Not corked: builds of this library forget that the socket moves while it is.
-    writeHead(pending.res, head);
-    pending.res.upgrade<ForwardedSocketData>({ id }, key, '', '', pending.context);
+    const { res, context } = pending;
+    res.cork(() => {
+      writeHead(res, head);
+      res.upgrade<ForwardedSocketData>({ id }, key, '', '', context);
+    });
   }
 }
 

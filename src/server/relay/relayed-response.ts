@@ -71,15 +71,16 @@ export class RelayedResponse implements UwsResponse {
   /** As the library: what was not taken is offered again, from `getWriteOffset` on. */
   tryEnd(chunk: UwsBytes, totalBytes: number): [ok: boolean, done: boolean] {
     if (totalBytes <= WHOLE_BODY_BYTES_MAX) return this.#gather(own(chunk), totalBytes);
-    if (this.#taken > 0) {
-      const told = Math.min(this.#taken, chunk.length);
-      this.#taken -= told;
-      this.#offset += told;
-      const done = this.#offset === totalBytes;
-      if (done) this.#finish();
-      return [told === chunk.length, done];
+    // What was offered before is offered once more: as much of it as was taken since is told now.
+    const told = Math.min(this.#taken, chunk.length);
+    this.#taken -= told;
+    this.#offset += told;
+    if (this.#offset === totalBytes) {
+      this.#finish();
+      return [true, true];
     }
-    if (this.#underWay === 0) this.#slice(own(chunk), totalBytes);
+    if (told === chunk.length) return [true, false];
+    if (this.#underWay === 0) this.#slice(own(told === 0 ? chunk : chunk.slice(told)), totalBytes);
     return [false, false];
   }
 
