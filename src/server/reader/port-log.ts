@@ -12,7 +12,13 @@ export function portLog(end: MessageEnd<ToMain>, more: LogFields): Logger {
         end.postMessage({ kind: 'log', level, event, fields, message });
       } catch {
         // Something that no message carries: a line must not end the thread.
-        end.postMessage({ kind: 'log', level, event, fields: { ...more, unsaid: Object.keys(given) }, message });
+        end.postMessage({
+          kind: 'log',
+          level,
+          event,
+          fields: { ...more, unsaid: Object.keys(given) },
+          message,
+        });
       }
     };
   return {
