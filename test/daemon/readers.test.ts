@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ReaderDocument } from '../../src/stats/document.js';
+import { ASKED, comparable, METRIC } from '../fixtures/asked-routes.js';
 import { ConfigFile } from '../fixtures/config-file.js';
-import type { Asked, HttpClient, Reply } from '../fixtures/http-client.js';
+import type { HttpClient } from '../fixtures/http-client.js';
 import { LiveSocket, differenceOf } from '../fixtures/live-socket.js';
 import { RawClient, splitResponses } from '../fixtures/raw-http.js';
 import { clientsOfThreads, threadOf } from '../fixtures/thread-clients.js';
@@ -14,7 +15,6 @@ import { Started, WeftProcess } from '../fixtures/weft-process.js';
 
 const THREADS = 3;
 const ROWS = 3000;
-const METRIC = '/telemetry/GetMetric?switch_id=sw-0007&metric=cpu';
 const CSV = { 'Content-Type': 'text/csv' };
 
 const started = new Started();
@@ -92,71 +92,6 @@ describe('every thread', () => {
     expect(open.reduce((sum, count) => sum + count, 0)).toBe(await client.metric('weft_connections'));
   });
 });
-
-/** What must not differ. */
-const VOLATILE_HEADERS = new Set([
-  'x-request-id',
-  'date',
-  'x-data-age-ms',
-  'x-snapshot-ts',
-  'content-length',
-]);
-const comparable = ({ status, headers, body, text }: Reply, isHead: boolean): object => ({
-  status,
-  // Ages have more or fewer digits.
-  isWhole: isHead || Number(headers['content-length'] ?? 0) === body.length,
-  headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !VOLATILE_HEADERS.has(name))),
-  text: text
-    .replaceAll(/"(age_ms|uptime_s)":[\d.]+/g, '"$1":0')
-    .replace(/"request_id":"[^"]*"/, '"request_id":""')
-    .replaceAll(/"last_good_at":"[^"]*"/g, '"last_good_at":""'),
-});
-
-const ASKED: readonly (readonly [path: string, asked?: Asked])[] = [
-  [METRIC],
-  [METRIC, { method: 'HEAD' }],
-  [METRIC, { method: 'OPTIONS' }],
-  [METRIC, { method: 'POST', body: 'x=1' }],
-  [METRIC, { method: 'DELETE' }],
-  [`${METRIC}&format=text`],
-  [`${METRIC}&view=rate`],
-  [`${METRIC}&dialect=map`],
-  [METRIC, { headers: { 'X-Dialect': 'page' } }],
-  [METRIC, { headers: { 'X-Request-Id': 'mine' } }],
-  ['/telemetry/GetMetric?switch_id=sw-0007&metric=octets&int64=string'],
-  ['/telemetry/GetMetric?switch_id=sw-0007&metric=note'],
-  ['/telemetry/GetMetric?switch_id=nobody&metric=cpu'],
-  ['/telemetry/GetMetric?switch_id=sw-0007&metric=nothing'],
-  ['/telemetry/GetMetric?switch_id=sw-0007'],
-  ['/telemetry/GetMetric?switch_id=%zz&metric=cpu'],
-  [`/telemetry/GetMetric?switch_id=${'x'.repeat(3000)}&metric=cpu`],
-  ['/telemetry/GetMetric/cpu/sw-0007'],
-  ['/dialects/map/telemetry/GetMetric?switch=sw-0007&metric=errors'],
-  ['/dialects/plain/telemetry/GetMetric?switch_id=sw-0007&metric=errors'],
-  ['/dialects/page/telemetry/GetMetric/errors/sw-0007'],
-  ['/telemetry/ListMetrics?metrics=cpu'],
-  ['/telemetry/ListMetrics?fields=cpu'],
-  ['/telemetry/ListMetrics?metrics=cpu', { headers: { 'Accept-Encoding': 'gzip' } }],
-  ['/telemetry/ListMetrics'],
-  ['/telemetry/ListMetrics', { method: 'HEAD' }],
-  ['/telemetry/ListMetrics?shape=csv'],
-  ['/telemetry/ListMetrics?metrics=nothing'],
-  ['/telemetry/ListMetrics/cpu?dialect=page'],
-  ['/telemetry/schema'],
-  ['/telemetry/coverage'],
-  ['/telemetry/changes?since=nothing-1'],
-  ['/telemetry/stream'],
-  ['/'],
-  ['/?dialect=plain'],
-  ['/health'],
-  ['/health/live'],
-  ['/health/ready'],
-  ['/telemetry/health'],
-  ['/telemetry/health?dialect=page'],
-  ['/health?x=1'],
-  ['/nowhere'],
-  ['/telemetry/ingest/nobody', { method: 'POST', headers: CSV, body: 'a\n1\n' }],
-];
 
 describe('what is answered', () => {
   test.each(ASKED.map(([path, asked]) => [path, asked ?? {}] as const))('%s %j', async (path, asked) => {
