@@ -52,6 +52,7 @@ describe('defaults', () => {
       defaultUpstream: true,
       serverHost: '127.0.0.1',
       serverPort: 8080,
+      readers: 1,
       connectionsMax: 0,
       inFlightBytesMax: 256 * MIB,
       defaultDialect: 'none',
