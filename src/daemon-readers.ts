@@ -117,7 +117,16 @@ function readerOptions(options: Config & { readonly host: string; readonly versi
   return { host, version, connectionsMax, inFlightBytesMax, accessLog, defaultDialect, slowClientMs };
 }
 
-/** Threads that serve beside main; `config.readers` is 2 or more. */
-export function newReaders(config: Config, parts: DaemonParts, shared: SharedParts): Readers {
-  return new Readers(config, parts, shared);
+/**
+ * Threads that serve beside main; `config.readers` is 2 or more. Null where clients are told apart: a
+ * reader knows no tokens, rates, origins or certificates, so that main serves alone.
+ */
+export function newReaders(config: Config, parts: DaemonParts, shared: SharedParts): Readers | null {
+  const { tokens, rateLimit, corsOrigins, listenerTls } = config;
+  if (tokens === null && rateLimit === null && corsOrigins.length === 0 && listenerTls === null) {
+    return new Readers(config, parts, shared);
+  }
+  const why = 'READERS is not used: with tokens, a rate limit, CORS origins or TLS main serves alone';
+  shared.log.warn('readers.off', { readers: config.readers }, why);
+  return null;
 }

@@ -1,7 +1,7 @@
 /** SIGHUP: the configuration is read again, and what may change while the daemon runs is taken over. */
 import type { LoadedConfig } from './config/load.js';
 import type { Logger } from './model/log.js';
-import type { RunningServer } from './server/server.js';
+import type { RunningServer } from './server/running-server.js';
 import type { Stats } from './stats/stats.js';
 
 export class Reloads {

@@ -12,7 +12,10 @@ import { RequestIds } from './request-ids.js';
 const DEADLINE_MS = 60_000;
 
 export type CoreContext = Pick<ServerContext, 'clock' | 'log' | 'random' | 'stats' | 'guards'> & {
-  readonly options: Pick<ServerContext['options'], 'inFlightBytesMax' | 'accessLog' | 'deadlineMs' | 'loopDelayMsMax'>;
+  readonly options: Pick<
+    ServerContext['options'],
+    'inFlightBytesMax' | 'accessLog' | 'deadlineMs' | 'loopDelayMsMax'
+  >;
 };
 
 export function makeCore(context: CoreContext, lag: TimerLoopLag, access: Access): ServerCore {

@@ -91,7 +91,10 @@ export class RunningServer {
 
   #quiet(nowMs: number): boolean {
     if (this.#core.inFlight.count > 0) return false;
-    return (this.#connections.open === 0 && this.#sockets.open === 0) || nowMs - this.#core.lastRequestMs > QUIET_MS;
+    return (
+      (this.#connections.open === 0 && this.#sockets.open === 0) ||
+      nowMs - this.#core.lastRequestMs > QUIET_MS
+    );
   }
 
   /** Cuts everything that is open. Calling it again does nothing. */

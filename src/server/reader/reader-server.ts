@@ -3,17 +3,18 @@ import type { FabricMirror } from '../../fabric/mirror.js';
 import { TableMoved } from '../../fabric/mirror.js';
 import { WeftError } from '../../model/errors.js';
 import { Connections, connectionsCap, type ConnectionCount } from '../connections.js';
-import type { ServerContext } from '../context.js';
+import { makeAccess } from '../access/access.js';
+import { OPEN_TO_ALL, type ServerContext } from '../context.js';
 import { Dispatcher } from '../dispatch.js';
 import { TimerLoopLag } from '../guards/overload.js';
-import { Listener } from '../listen.js';
+import { Front } from '../front.js';
 import { makeCore, type CoreContext } from '../make-core.js';
 import type { MessageEnd, ToMain, ToReader } from '../relay/messages.js';
 import { buildLocalRoutes, type Around } from '../routes/routes.js';
 import { RunningServer } from '../running-server.js';
 import { limitConnections } from '../server.js';
 import { socketOptions, STREAM_PATH } from '../sockets.js';
-import { loadUws, type Uws, type UwsHandler } from '../uws.js';
+import { loadUws, type Uws, type UwsApp, type UwsHandler } from '../uws.js';
 import { ForwardedSockets } from './forwarded-sockets.js';
 import { Forwarder } from './forwarder.js';
 
@@ -42,9 +43,9 @@ export type RelayedToReader = Exclude<ToReader, { readonly kind: 'collect' | 'dr
 /** Throws NativeBuildError or ListenError. */
 export function startReaderServer(context: ReaderContext, uws: Uws = loadUws()): ReaderServer {
   const { options, port, clock, fabric, stats, end } = context;
-  const app = uws.App();
   const lag = new TimerLoopLag(clock);
-  const core = makeCore(context, lag);
+  // Main starts no readers where anybody is asked for anything (daemon-readers.ts).
+  const core = makeCore(context, lag, makeAccess(OPEN_TO_ALL, clock, stats));
   const connections = new Connections(connectionsCap(options.connectionsMax), context.connections);
   const forwarder = new Forwarder({ end, inFlight: core.inFlight });
   const sockets = new ForwardedSockets({ end, forwarder, connections });
@@ -56,10 +57,7 @@ export function startReaderServer(context: ReaderContext, uws: Uws = loadUws()):
     latency: stats.endpoint('other'),
   });
   const here = dispatcher.any();
-  limitConnections(app, connections, stats);
-  app.ws(STREAM_PATH, sockets.behavior(socketOptions(uws, options.slowClientMs)));
-  for (const route of routes.exact) app.get(route.path, dispatcher.direct(route));
-  app.any('/*', ((res, req) => {
+  const any: UwsHandler = (res, req) => {
     const method = req.getCaseSensitiveMethod();
     const isRead = method === 'GET' || method === 'HEAD';
     if (isRead && routes.find(req.getUrl())) here(res, req);
@@ -67,14 +65,20 @@ export function startReaderServer(context: ReaderContext, uws: Uws = loadUws()):
       core.lastRequestMs = clock.monotonicMs();
       forwarder.http(res, req);
     }
-  }) satisfies UwsHandler);
-  const parts = { core, app, connections, sockets, lag, gate: null };
+  };
+  const mount = (app: UwsApp): void => {
+    limitConnections(app, connections, stats);
+    app.ws(STREAM_PATH, sockets.behavior(socketOptions(uws, options.slowClientMs)));
+    for (const route of routes.exact) app.get(route.path, dispatcher.direct(route));
+    app.any('/*', any);
+  };
+  const parts = { core, mount, connections, sockets, lag, expiry: null, gate: null };
   try {
-    const running = new RunningServer(parts, Listener.join(uws, app, { host: options.host, port }));
+    const front = new Front({ uws, mount, host: options.host, port, tls: null, share: 'join' });
+    const running = new RunningServer(parts, front);
     return { running, take: (message) => hear(message, forwarder, sockets) };
   } catch (error) {
     lag.stop();
-    app.close();
     throw error;
   }
 }
