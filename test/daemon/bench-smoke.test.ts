@@ -129,9 +129,7 @@ test('bench/README.md has a place for the numbers of each', () => {
 test('what cannot be run is named', async () => {
   const unknown = await runBench('--smoke', 'parse', 'speed');
   expect(unknown.code).toBe(1);
-  expect(unknown.stderr).toContain(
-    `cannot run speed: there is ${Object.keys(EXPECTED).join(', ')}`,
-  );
+  expect(unknown.stderr).toContain(`cannot run speed: there is ${Object.keys(EXPECTED).join(', ')}`);
   const rounds = await runBench('--smoke', '--rounds', '0');
   expect(rounds.code).toBe(1);
   expect(rounds.stderr).toContain('--rounds is a whole number from 1 to 1000');
