@@ -214,6 +214,7 @@ export class SourceActor implements PollObserver, IngestObserver {
         latin1Cells: report.latin1Cells,
         headerRepeats: report.headerRepeats,
         heldRows: event.heldRows,
+        counterResets: event.changes.counterResets,
       },
     );
     const segment = this.#ingest.segment;

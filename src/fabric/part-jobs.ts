@@ -176,6 +176,7 @@ class SplitRun {
       appeared: sum('appeared'),
       vanished: sum('vanished'),
       retimed: sum('retimed'),
+      counterResets: sum('counterResets'),
     };
     return { changes, missing: answers[0]!.missing! };
   }

@@ -6,6 +6,7 @@
  * `recordChanges` runs in the worker that filled the bank, before main publishes; or in several, each
  * for some chunks of the slots.
  */
+import { ROLE_COUNTER } from '../model/rates.js';
 import { popcount } from './bits.js';
 import {
   cellBitsWord,
@@ -21,6 +22,7 @@ import {
   versionEntry,
   versionToGroup,
 } from './change-ring.js';
+import { countResets } from './counter-resets.js';
 import type { KnownChanges } from './known-changes.js';
 import { CONTROL_SLOTS, openSegment, type BankLayout, type SegmentRef, type SegmentViews } from './layout.js';
 import { wholeRange, type WordRange } from './word-range.js';
@@ -31,6 +33,8 @@ export interface ChangeCounts {
   readonly vanished: number;
   /** Rows present before and now whose own time moved. */
   readonly retimed: number;
+  /** Cells of counters, of the changed ones, that are below those of the version before. */
+  readonly counterResets: number;
 }
 
 /**
@@ -66,21 +70,30 @@ function differingTags(i32: Int32Array, a: number, b: number, w: number): number
   return bits;
 }
 
-/** Writes one column's bits in the chunk of words [from, to); returns how many are set. */
+interface ChunkCounts {
+  changed: number;
+  resets: number;
+}
+
+/** Writes one column's bits in the chunk of words [from, to), and adds how many are set to `counts`. */
 function recordChunk(
   views: SegmentViews,
   version: number,
   column: number,
   { from, to }: WordRange,
   known: KnownChanges | null,
-): number {
+  counts: ChunkCounts,
+): void {
   const { i32, layout } = views;
+  const { columns, rates } = layout.spec;
+  const isCounter = rates?.roles[column] === ROLE_COUNTER;
   const now = layout.banks[version & 1]!;
   const old = layout.banks[(version & 1) ^ 1]!;
   const entry = versionEntry(layout.ring, version);
   const target = cellBitsWord(layout.ring, entry, column);
   const used = Math.min(to, Math.ceil(i32[CONTROL_SLOTS]! / 32));
   const tagNow = now.tagWord[column]!;
+  const banks = { now, old };
   let changed = 0;
   for (let w = from; w < used; w++) {
     const both = i32[now.presenceWord + w]! & i32[old.presenceWord + w]!;
@@ -101,16 +114,19 @@ function recordChunk(
     if (bits === 0 && changed === 0) continue;
     if (changed === 0) i32.fill(0, target + from, target + w);
     i32[target + w] = bits;
-    if (bits !== 0) {
-      changed += popcount(bits);
-      i32[entry + w]! |= bits;
+    if (bits === 0) continue;
+    changed += popcount(bits);
+    i32[entry + w]! |= bits;
+    const compared = bits & comparable;
+    if (isCounter && compared !== 0) {
+      counts.resets += countResets(views, columns[column]!.kind, column, banks, w, compared);
     }
   }
+  counts.changed += changed;
   if (changed > 0) {
     i32.fill(0, target + used, target + to);
     i32[flagWord(layout.ring, entry, column, from)]! |= 1 << (column & 31);
   }
-  return changed;
 }
 
 /** Calls `visit` with the words [from, to) of each chunk of a range. */
@@ -170,7 +186,6 @@ export function recordRange(
   const entry = versionEntry(ring, version);
   let appeared = 0;
   let vanished = 0;
-  let changedCells = 0;
   for (let w = range.from; w < range.to; w++) {
     const here = i32[now.presenceWord + w]!;
     const before = first ? 0 : i32[old.presenceWord + w]!;
@@ -183,14 +198,15 @@ export function recordRange(
     const flags = flagWord(ring, entry, 0, from);
     i32.fill(0, flags, flags + ring.chunkFlagWords);
   });
-  if (first) return { changedCells, appeared, vanished, retimed: 0 };
+  const counts: ChunkCounts = { changed: 0, resets: 0 };
+  if (first) return { changedCells: 0, appeared, vanished, retimed: 0, counterResets: 0 };
   for (let c = 0; c < ref.spec.columns.length; c++) {
     forEachChunk(range, (from, to) => {
-      changedCells += recordChunk(views, version, c, { from, to }, known);
+      recordChunk(views, version, c, { from, to }, known, counts);
     });
   }
   const retimed = ref.spec.hasRowTime ? countRetimed(views, now, old, range) : 0;
-  return { changedCells, appeared, vanished, retimed };
+  return { changedCells: counts.changed, appeared, vanished, retimed, counterResets: counts.resets };
 }
 
 /** Says how much a version changed, once all of its ranges are recorded. */

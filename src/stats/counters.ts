@@ -32,6 +32,7 @@ export const SOURCE_COUNTERS = {
   latin1_cells: 'Cells that were not UTF-8 and were read as Latin-1.',
   header_repeats: 'Header rows repeated inside a body, skipped.',
   held_rows: 'Rows kept from the version before, in each publish, because no source had a newer sample.',
+  counter_resets: 'Cells of counters below those of the version before: cleared, wrapped, an older sample.',
   generations: 'Segments made: first body, new schema, growth.',
   split_bodies: 'Bodies that several workers read at once.',
   split_fallbacks: 'Bodies that several workers began to read and one had to read again.',

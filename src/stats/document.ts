@@ -74,6 +74,7 @@ export interface SourceDocument {
   readonly publish_ms: LatencySummary;
   readonly rejected_cells: number;
   readonly rejected_rows: number;
+  readonly counter_resets: number;
 }
 
 export interface StatsDocument {
@@ -152,6 +153,7 @@ function describe(stats: Stats, source: SourceStats, view: SourceStateView): Sou
     publish_ms: source.publishMs.summary(),
     rejected_cells: source.counters.get('rejected_cells'),
     rejected_rows: source.counters.get('rejected_rows'),
+    counter_resets: source.counters.get('counter_resets'),
   };
 }
 

@@ -23,13 +23,16 @@ export interface PublishEnd {
   readonly publishMs: number;
 }
 
-/** What a published body had to be repaired of. */
-export type BodyCounts = Readonly<
-  Record<
-    'rejectedCells' | 'rejectedRows' | 'duplicateRows' | 'latin1Cells' | 'headerRepeats' | 'heldRows',
-    number
-  >
->;
+/** What a published body had to be repaired of, and what was odd about it. */
+export interface BodyCounts {
+  readonly rejectedCells: number;
+  readonly rejectedRows: number;
+  readonly duplicateRows: number;
+  readonly latin1Cells: number;
+  readonly headerRepeats: number;
+  readonly heldRows: number;
+  readonly counterResets: number;
+}
 
 /**
  * Call `published` before `polled` of the same poll, and `polled` exactly once for each poll.
@@ -81,6 +84,7 @@ export class SourceStats {
     this.counters.add('latin1_cells', counts.latin1Cells);
     this.counters.add('header_repeats', counts.headerRepeats);
     this.counters.add('held_rows', counts.heldRows);
+    this.counters.add('counter_resets', counts.counterResets);
   }
 
   generation(): void {

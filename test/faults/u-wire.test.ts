@@ -66,7 +66,7 @@ test('U-12: subscribers of changed columns get a snapshot, reason schema, and ar
   socket.close();
 });
 
-test('U-16: counters that go back are served as they are, diffs stay right, and a delta says why', async () => {
+test('U-16: counters that go back are served as they are and counted, diffs stay right, a delta says why', async () => {
   const rows = (rx: number | string): string => `switch_id,rx\nr0,${rx}\nr1,7\n`;
   const send = async (rx: number | string): Promise<void> => {
     world.break({ body: rows(rx) });
@@ -76,19 +76,25 @@ test('U-16: counters that go back are served as they are, diffs stay right, and 
     });
   };
   const delta = async () => world.weft.json('/telemetry/GetMetric?switch_id=r0&metric=rx&view=delta');
+  const counted = async (): Promise<[stats: number, metric: number]> => [
+    (await world.source()).counter_resets,
+    await world.weft.metric('weft_source_counter_resets_total', 'source="default"'),
+  ];
   await send('18446744073709551610');
+  const [before] = await counted();
   const socket = started.add(await LiveSocket.open(world.weft.base));
   const view = socket.subscribe({ id: 's' });
   await until('the first snapshot', () => view.snapshotId !== null);
   // Run over at 2^64, counted on, and cleared.
   const steps = [
-    [5, 'wrap', 11],
-    [1000, 'ok', 995],
-    [3, 'reset', null],
+    [5, 'wrap', 11, 1],
+    [1000, 'ok', 995, 1],
+    [3, 'reset', null, 2],
   ] as const;
-  for (const [rx, status, value] of steps) {
+  for (const [rx, status, value, resets] of steps) {
     await send(rx);
     expect(await delta()).toMatchObject({ status, value });
+    expect(await counted()).toEqual([before + resets, before + resets]);
     await until('the diff', () => view.rows.get('r0')!.get('rx') === rx);
     await expectEqualList(view, world.weft);
   }

@@ -14,12 +14,24 @@ describe('what a fill is compared by', () => {
   const rows = [row('a', { x: 1, t: 'up' }, 1000), row('b', { x: null, t: 'up' }, 1000)];
 
   test('nothing', () => {
-    expect(countsOf(rows, rows)).toEqual({ changedCells: 0, appeared: 0, vanished: 0, retimed: 0 });
+    expect(countsOf(rows, rows)).toEqual({
+      changedCells: 0,
+      appeared: 0,
+      vanished: 0,
+      retimed: 0,
+      counterResets: 0,
+    });
   });
 
   test('the time of a row', () => {
     const later = [row('a', { x: 1, t: 'up' }, 1001), rows[1]!];
-    expect(countsOf(rows, later)).toEqual({ changedCells: 0, appeared: 0, vanished: 0, retimed: 1 });
+    expect(countsOf(rows, later)).toEqual({
+      changedCells: 0,
+      appeared: 0,
+      vanished: 0,
+      retimed: 1,
+      counterResets: 0,
+    });
   });
 
   test('a value, a value that went missing, a text', () => {
@@ -29,6 +41,12 @@ describe('what a fill is compared by', () => {
 
   test('rows', () => {
     const other = [rows[0]!, row('c', { x: 1, t: 'up' }, 1000)];
-    expect(countsOf(rows, other)).toEqual({ changedCells: 0, appeared: 1, vanished: 1, retimed: 0 });
+    expect(countsOf(rows, other)).toEqual({
+      changedCells: 0,
+      appeared: 1,
+      vanished: 1,
+      retimed: 0,
+      counterResets: 0,
+    });
   });
 });

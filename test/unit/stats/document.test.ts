@@ -13,6 +13,7 @@ const NO_LOSS = {
   latin1Cells: 0,
   headerRepeats: 0,
   heldRows: 0,
+  counterResets: 0,
 };
 const poll = { fetchMs: 4, wireBytes: 100, expectedBytes: 100 };
 
@@ -28,6 +29,7 @@ describe('the /stats document', () => {
       publish_ms: EMPTY,
       rejected_cells: 0,
       rejected_rows: 0,
+      counter_resets: 0,
     };
     expect(document).toEqual({
       uptime_s: 0,
