@@ -26,7 +26,7 @@ function resetsOf(
 /** In the words of the contract. */
 function expected(before: readonly Cell[], after: readonly Cell[]): number {
   const isCount = (cell: Cell): cell is number | bigint => cell !== null && (cell as number) >= 0;
-  return after.filter((cell, i) => isCount(cell) && isCount(before[i]!) && cell < before[i]!).length;
+  return after.filter((cell, i) => isCount(cell) && isCount(before[i]!) && cell < before[i]).length;
 }
 
 const TWO_53 = 2n ** 53n;
