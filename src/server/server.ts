@@ -11,7 +11,8 @@ import { TimerLoopLag } from './guards/overload.js';
 import { makeCore } from './make-core.js';
 import { buildRoutes } from './routes/routes.js';
 import { RunningServer, type ServerParts } from './running-server.js';
-import { Sockets, STREAM_PATH } from './sockets.js';
+import { Sockets } from './sockets.js';
+import { STREAM_PATH, Upgrades } from './upgrades.js';
 import { loadUws, type Uws, type UwsApp } from './uws.js';
 
 /**
@@ -52,7 +53,7 @@ function assemble(context: ServerContext, uws: Uws): ServerParts {
     core,
     hub: context.hub,
     connections,
-    endpoint: stream,
+    upgrades: new Upgrades(core, stream),
     slowClientMs: options.slowClientMs,
     addresses: access.addresses,
   });
@@ -68,7 +69,7 @@ function assemble(context: ServerContext, uws: Uws): ServerParts {
     app.any('/*', http);
   };
   const expiry = access.tokens && new ExpirySweep(access.tokens, clock, () => sockets.all());
-  return { core, mount, connections, sockets, lag, expiry, gate: { http, socket, connections } };
+  return { core, mount, connections, sockets, lag, expiry, gate: { http, sockets, connections } };
 }
 
 /** Closes what is beyond the cap at once. */

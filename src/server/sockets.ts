@@ -1,26 +1,20 @@
 /** All live connections: upgrades, messages, the way to the hub and the end. */
 import { MESSAGE_BYTES_MAX } from '../live/protocol.js';
 import { CLOSE_GOING_AWAY, CLOSE_TRY_AGAIN } from '../live/transport.js';
+import type { TokenRecord } from '../model/access.js';
 import type { ClientAddresses } from './access/client-address.js';
 import { CLOSE_UNAUTHORIZED } from './access/expiry.js';
 import type { Connections } from './connections.js';
 import type { ServerCore } from './core.js';
-import type { Endpoint } from './endpoint.js';
-import { Exchange } from './exchange.js';
-import { checkAll } from './guards/guard.js';
-import type { Target } from './request-facts.js';
-import { framingError } from './request-head.js';
 import { LIBRARY_BYTES_MAX, LiveSocket, idleSeconds, type LiveHub, type SocketData } from './socket.js';
+import { streamClient, type StreamClient, type Upgrades } from './upgrades.js';
 import type { Uws, UwsBehavior, UwsRequest, UwsResponse, UwsSocketContext, UwsWebSocket } from './uws.js';
 
 /** RFC 6455: data of a kind that the endpoint does not take; an error of the server. */
 const CLOSE_UNSUPPORTED = 1003;
 const CLOSE_INTERNAL = 1011;
-const PROTOCOL_VERSION = '13';
 
 const decoder = new TextDecoder();
-
-export const STREAM_PATH = '/telemetry/stream';
 
 export type SocketOptions = Omit<UwsBehavior<unknown>, 'upgrade' | 'open' | 'message' | 'drain' | 'close'>;
 
@@ -37,24 +31,24 @@ export function socketOptions(uws: Uws, slowClientMs: number): SocketOptions {
   };
 }
 
+/** What happens to a WebSocket. */
+export type SocketEvents = Pick<UwsBehavior<SocketData>, 'open' | 'message' | 'drain' | 'close'>;
+
 export interface SocketsDeps {
   readonly core: ServerCore;
   readonly hub: LiveHub;
   readonly connections: Connections;
-  readonly endpoint: Endpoint;
+  readonly upgrades: Upgrades;
   readonly slowClientMs: number;
   readonly addresses: ClientAddresses;
 }
 
 export class Sockets {
   readonly #deps: SocketsDeps;
-  readonly #target: Target;
   readonly #open = new Set<LiveSocket>();
 
   constructor(deps: SocketsDeps) {
     this.#deps = deps;
-    const { endpoint } = deps;
-    this.#target = { method: 'GET', path: STREAM_PATH, segments: [], endpoint, errorStyle: 'json' };
   }
 
   get open(): number {
@@ -74,7 +68,14 @@ export class Sockets {
   behavior(uws: Uws): UwsBehavior<SocketData> {
     return {
       ...socketOptions(uws, this.#deps.slowClientMs),
+      ...this.events(),
       upgrade: (res, req, context) => this.#upgrade(res, req, context),
+    };
+  }
+
+  /** Also for connections that another thread holds. */
+  events(): SocketEvents {
+    return {
       open: (ws) => this.#opened(ws),
       message: (ws, data, isBinary) => this.#message(ws, data, isBinary),
       drain: (ws) => this.#drained(ws.getUserData().socket),
@@ -83,37 +84,15 @@ export class Sockets {
   }
 
   #upgrade(res: UwsResponse, req: UwsRequest, context: UwsSocketContext): void {
-    const { core } = this.#deps;
-    core.head.read(req);
-    const query = req.getQuery() ?? '';
-    const exchange = new Exchange(core, res, query, this.#target, core.clock.monotonicMs(), 'websocket');
-    const fault = core.head.fault('none');
-    try {
-      if (fault !== undefined) exchange.refuseFraming(framingError(fault));
-      else if (!this.#refused(exchange, req)) {
-        const { requestId, startMs, client, forwardedFor } = exchange;
-        const remote = this.#deps.addresses.of(exchange.remoteAddress(), forwardedFor);
-        const socket = new LiveSocket(requestId, remote, startMs, client);
-        exchange.upgrade<SocketData>({ socket }, req.getHeader('sec-websocket-key'), context);
-      }
-    } catch (error) {
-      exchange.fail(error);
-    }
-    exchange.leaveHandler();
+    this.#deps.upgrades.take<SocketData>(res, req, context, (exchange) =>
+      this.companion(streamClient(exchange), exchange.startMs, exchange.client),
+    );
   }
 
-  #refused(exchange: Exchange, req: UwsRequest): boolean {
-    const verdict = checkAll(this.#deps.core.guards, exchange);
-    if (!verdict.allow) exchange.refuse(verdict);
-    else if (this.#deps.core.draining) {
-      const message = 'cannot open a stream: the server is stopping';
-      exchange.refuse({ allow: false, status: 503, error: 'overloaded', message, retryAfterS: 1 });
-    } else if (req.getHeader('sec-websocket-version') !== PROTOCOL_VERSION) {
-      const headers = { 'Sec-WebSocket-Version': PROTOCOL_VERSION };
-      const message = `cannot speak this WebSocket version: use ${PROTOCOL_VERSION}`;
-      exchange.refuse({ allow: false, status: 426, error: 'bad_request', message, headers });
-    }
-    return exchange.done;
+  /** Of a connection that begins. */
+  companion(client: StreamClient, startMs: number, token: TokenRecord | null): SocketData {
+    const remote = this.#deps.addresses.of(client.peer, client.forwardedFor);
+    return { socket: new LiveSocket(client.requestId, remote, startMs, token) };
   }
 
   #opened(ws: UwsWebSocket<SocketData>): void {
@@ -122,6 +101,8 @@ export class Sockets {
     this.#open.add(socket);
     socket.opened(ws);
     core.log.info('live.open', { request_id: socket.requestId, remote: socket.remote });
+    // A reader thread may open one while this one stops.
+    if (core.draining) return socket.close(CLOSE_GOING_AWAY, 'going away');
     this.#guarded(socket, () => {
       socket.session = hub.attach(socket);
     });

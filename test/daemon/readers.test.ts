@@ -139,6 +139,36 @@ class ClosingClient extends RawClient {
   }
 }
 
+describe('the live stream', () => {
+  test('is the same on whichever thread', async () => {
+    const before = new Map((await readers()).map(({ thread, requests }) => [thread, requests]));
+    const sockets: LiveSocket[] = [];
+    for (let i = 0; i < 24; i++) sockets.push(started.add(await LiveSocket.open(client.base)));
+    const views = sockets.map((socket) => socket.subscribe({ id: 'a', metrics: ['cpu', 'octets'] }));
+    await until('a snapshot for each', () => views.every(({ snapshotId }) => snapshotId !== null));
+    for (const { thread, requests } of await readers()) {
+      expect(requests).toBeGreaterThan(before.get(thread)!);
+    }
+    upstream.body = Buffer.from(matrix().replaceAll(',18446744073709551615,', ',18446744073709551614,'));
+    await until('the same everywhere', async () => {
+      const list = await fresh((one) => one.json('/telemetry/ListMetrics?fields=cpu,octets'));
+      for (const socket of sockets) socket.check();
+      return views.every(
+        (view) => view.snapshotId === list['snapshot_id'] && differenceOf(view, list) === '',
+      );
+    });
+    for (const socket of sockets) socket.send({ op: 'ping' });
+    await until('every pong', () => sockets.every(({ client: { pongs } }) => pongs === 1));
+    expect((await fresh((one) => one.stats())).live['subscribers']).toBe(sockets.length);
+    for (const socket of sockets) socket.close();
+    await until('the end of all', async () => (await fresh((one) => one.stats())).live['subscribers'] === 0);
+    await until(
+      'no connection of theirs',
+      async () => (await fresh((one) => one.metric('weft_live_connections'))) === 0,
+    );
+  });
+});
+
 describe('a push', () => {
   test('is served by every thread when one has answered it', async () => {
     let value = 0;
@@ -165,36 +195,6 @@ describe('a push', () => {
       expect(reply.status, reply.text).toBe(202);
       expect(reply.json).toMatchObject({ rows: rows.length });
     }
-  });
-});
-
-describe('the live stream', () => {
-  test('is the same on whichever thread', async () => {
-    const before = new Map((await readers()).map(({ thread, handed_on }) => [thread, handed_on]));
-    const sockets: LiveSocket[] = [];
-    for (let i = 0; i < 24; i++) sockets.push(started.add(await LiveSocket.open(client.base)));
-    const views = sockets.map((socket) => socket.subscribe({ id: 'a', metrics: ['cpu', 'octets'] }));
-    await until('a snapshot for each', () => views.every(({ snapshotId }) => snapshotId !== null));
-    for (const { thread, handed_on } of (await readers()).slice(1)) {
-      expect(handed_on).toBeGreaterThan(before.get(thread)!);
-    }
-    upstream.body = Buffer.from(matrix().replaceAll(',18446744073709551615,', ',18446744073709551614,'));
-    await until('the same everywhere', async () => {
-      const list = await fresh((one) => one.json('/telemetry/ListMetrics?fields=cpu,octets'));
-      for (const socket of sockets) socket.check();
-      return views.every(
-        (view) => view.snapshotId === list['snapshot_id'] && differenceOf(view, list) === '',
-      );
-    });
-    for (const socket of sockets) socket.send({ op: 'ping' });
-    await until('every pong', () => sockets.every(({ client: { pongs } }) => pongs === 1));
-    expect((await fresh((one) => one.stats())).live['subscribers']).toBe(sockets.length);
-    for (const socket of sockets) socket.close();
-    await until('the end of all', async () => (await fresh((one) => one.stats())).live['subscribers'] === 0);
-    await until(
-      'no connection of theirs',
-      async () => (await fresh((one) => one.metric('weft_live_connections'))) === 0,
-    );
   });
 });
 

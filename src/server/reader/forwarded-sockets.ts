@@ -1,13 +1,20 @@
 /** The WebSockets of a reader thread: main's hub speaks to them, the library here carries it. */
 import type { Connections } from '../connections.js';
+import type { Exchange } from '../exchange.js';
 import type { MessageEnd, ToMain, ToReader } from '../relay/messages.js';
 import type { UwsBehavior, UwsWebSocket } from '../uws.js';
 import type { SocketOptions } from '../sockets.js';
-import type { ForwardedSocketData, Forwarder } from './forwarder.js';
+import { streamClient, type StreamClient, type Upgrades } from '../upgrades.js';
 
 const DROPPED = 2;
 /** RFC 6455: an error of the server. */
 const CLOSE_INTERNAL = 1011;
+
+/** The library's companion of a WebSocket: it keeps a copy of its members. */
+interface ForwardedSocketData {
+  readonly id: number;
+  readonly client: StreamClient;
+}
 
 interface Held {
   readonly ws: UwsWebSocket<ForwardedSocketData>;
@@ -18,7 +25,7 @@ interface Held {
 
 export interface ForwardedSocketsDeps {
   readonly end: MessageEnd<ToMain>;
-  readonly forwarder: Forwarder;
+  readonly upgrades: Upgrades;
   readonly connections: Connections;
 }
 
@@ -27,6 +34,7 @@ export class ForwardedSockets {
   readonly #held = new Map<number, Held>();
   /** Sent to in this turn of the loop. */
   readonly #moved = new Set<number>();
+  #lastId = 0;
 
   constructor(deps: ForwardedSocketsDeps) {
     this.#deps = deps;
@@ -41,16 +49,17 @@ export class ForwardedSockets {
 
   /** `main`: the options of main's own sockets. */
   behavior(main: SocketOptions): UwsBehavior<ForwardedSocketData> {
-    const { end, forwarder, connections } = this.#deps;
+    const { end, upgrades, connections } = this.#deps;
     return {
       ...main,
-      upgrade: (res, req, context) => forwarder.upgrade(res, req, context),
+      upgrade: (res, req, context) =>
+        upgrades.take(res, req, context, (exchange) => this.#companion(exchange)),
       open: (ws) => {
-        const { id } = ws.getUserData();
+        const { id, client } = ws.getUserData();
         this.#held.set(id, { ws, sentBytes: 0, toldBytes: 0 });
         // Main counts it from now on, and the library does not report its closing to the filter.
         connections.closed();
-        end.postMessage({ kind: 'socketOpen', id });
+        end.postMessage({ kind: 'socketOpen', id, client });
       },
       message: (ws, message, isBinary) => {
         const data = message.slice(0);
@@ -63,6 +72,10 @@ export class ForwardedSockets {
         end.postMessage({ kind: 'socketClosed', id, code });
       },
     };
+  }
+
+  #companion(exchange: Exchange): ForwardedSocketData {
+    return { id: ++this.#lastId, client: streamClient(exchange) };
   }
 
   send({ id, data, isBinary }: Extract<ToReader, { kind: 'socketSend' }>): void {

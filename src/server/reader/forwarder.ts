@@ -4,7 +4,7 @@
  */
 import type { InFlight } from '../in-flight.js';
 import type { AskedRequest, MessageEnd, ResponseHead, ToMain, ToReader } from '../relay/messages.js';
-import type { UwsRequest, UwsResponse, UwsSocketContext } from '../uws.js';
+import type { UwsRequest, UwsResponse } from '../uws.js';
 import { SlicedBody } from './sliced-body.js';
 
 /** Bytes of a request's body that main has not looked at; past it the client waits. */
@@ -12,18 +12,11 @@ const UNREAD_BYTES_MAX = 1024 * 1024;
 
 interface Pending {
   readonly res: UwsResponse;
-  /** Of an upgrade. */
-  readonly context: UwsSocketContext | null;
   body: SlicedBody | null;
   unreadBytes: number;
   /** Main's source wants a pause. */
   wantsPause: boolean;
   isPaused: boolean;
-}
-
-/** The library's companion of a WebSocket: it keeps a copy of its members. */
-export interface ForwardedSocketData {
-  readonly id: number;
 }
 
 export interface ForwarderDeps {
@@ -42,18 +35,14 @@ export class Forwarder {
 
   /** Within the library's call. */
   http(res: UwsResponse, req: UwsRequest): void {
-    const id = this.#ask(res, req, null);
+    const id = this.#ask(res, req);
     // Without it the library throws the body away; main caps it, or refuses the request.
     if (req.getCaseSensitiveMethod() === 'POST') {
       res.onData((chunk, isLast) => this.#chunk(id, chunk, isLast));
     }
   }
 
-  upgrade(res: UwsResponse, req: UwsRequest, context: UwsSocketContext): void {
-    this.#ask(res, req, context);
-  }
-
-  #ask(res: UwsResponse, req: UwsRequest, context: UwsSocketContext | null): number {
+  #ask(res: UwsResponse, req: UwsRequest): number {
     const id = ++this.#lastId;
     const headers: string[] = [];
     req.forEach((name, value) => headers.push(name, value));
@@ -65,13 +54,13 @@ export class Forwarder {
       headers,
       remote: res.getRemoteAddressAsText().slice(0),
     };
-    const fresh = { res, context, body: null, unreadBytes: 0, wantsPause: false, isPaused: false };
+    const fresh = { res, body: null, unreadBytes: 0, wantsPause: false, isPaused: false };
     this.#pending.set(id, fresh);
     this.#deps.inFlight.began();
     res.onAborted(() => {
       if (this.#over(id)) this.#deps.end.postMessage({ kind: 'gone', id });
     });
-    this.#deps.end.postMessage({ kind: 'ask', request, isUpgrade: context !== null });
+    this.#deps.end.postMessage({ kind: 'ask', request });
     return id;
   }
 
@@ -143,19 +132,6 @@ export class Forwarder {
       });
       if (body !== null) pending.body.add(body);
     }
-  }
-
-  /** The connection becomes a WebSocket, unless its client has left. */
-  becomeSocket(head: ResponseHead, key: string): void {
-    const { id } = head;
-    const pending = this.#pending.get(id);
-    if (!pending?.context) return;
-    this.#over(id);
-    const { res, context } = pending;
-    res.cork(() => {
-      writeHead(res, head);
-      res.upgrade<ForwardedSocketData>({ id }, key, '', '', context);
-    });
   }
 }
 

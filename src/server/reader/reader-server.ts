@@ -6,6 +6,7 @@ import { Connections, connectionsCap, type ConnectionCount } from '../connection
 import { makeAccess } from '../access/access.js';
 import { OPEN_TO_ALL, type ServerContext } from '../context.js';
 import { Dispatcher } from '../dispatch.js';
+import type { Endpoint } from '../endpoint.js';
 import { TimerLoopLag } from '../guards/overload.js';
 import { Front } from '../front.js';
 import { makeCore, type CoreContext } from '../make-core.js';
@@ -13,7 +14,8 @@ import type { MessageEnd, ToMain, ToReader } from '../relay/messages.js';
 import { buildLocalRoutes, type Around } from '../routes/routes.js';
 import { RunningServer } from '../running-server.js';
 import { limitConnections } from '../server.js';
-import { socketOptions, STREAM_PATH } from '../sockets.js';
+import { socketOptions } from '../sockets.js';
+import { STREAM_PATH, Upgrades } from '../upgrades.js';
 import { loadUws, type Uws, type UwsApp, type UwsHandler } from '../uws.js';
 import { ForwardedSockets } from './forwarded-sockets.js';
 import { Forwarder } from './forwarder.js';
@@ -48,7 +50,8 @@ export function startReaderServer(context: ReaderContext, uws: Uws = loadUws()):
   const core = makeCore(context, lag, makeAccess(OPEN_TO_ALL, clock, stats));
   const connections = new Connections(connectionsCap(options.connectionsMax), context.connections);
   const forwarder = new Forwarder({ end, inFlight: core.inFlight });
-  const sockets = new ForwardedSockets({ end, forwarder, connections });
+  const stream: Endpoint = { name: 'stream', cost: 'cheap', latency: stats.endpoint('stream') };
+  const sockets = new ForwardedSockets({ end, upgrades: new Upgrades(core, stream), connections });
   const around = steady(fabric, () => stats.counters.add('reader_repeats'));
   const routes = buildLocalRoutes({ options, stats, fabric, clock, around }, core);
   const dispatcher = new Dispatcher(core, routes, {
@@ -116,8 +119,6 @@ function hear(message: RelayedToReader, forwarder: Forwarder, sockets: Forwarded
   switch (message.kind) {
     case 'head':
       return forwarder.head(message.head);
-    case 'upgrade':
-      return forwarder.becomeSocket(message.head, message.key);
     case 'socketSend':
       return sockets.send(message);
     case 'socketEnd':

@@ -64,11 +64,11 @@ export class ReaderThread implements Service {
 
   start(fail: ReportFailure): Promise<void> {
     return new Promise((resolve, reject) => {
-      const { thread, board, feed, gate } = this.#deps;
+      const { thread, board, feed, gate, clock } = this.#deps;
       const { port1, port2 } = new MessageChannel();
       board.reset(thread);
       const worker = this.#spawn(port2);
-      const desk = new RelayDesk(gate(), worker);
+      const desk = new RelayDesk(gate(), worker, clock);
       const exited = new Promise<void>((ended) => worker.once('exit', () => ended()));
       const running: Running = { worker, desk, news: port1, exited, isStopping: false, reason: 'it ended' };
       this.#running = running;

@@ -1,10 +1,11 @@
 /**
  * What a reader thread and main say to each other over one message port. A reader answers point reads
  * by itself; everything else it hands on: the request as the library gave it, and back what main's own
- * server does with the response. Ids name requests and sockets of one thread.
+ * server does with the response. WebSockets it accepts by itself, and hands on what they say. Ids name requests and sockets of one thread.
  */
 import type { LogFields, LogLevel } from '../../model/log.js';
 import type { StatsDelta } from '../../stats/stats.js';
+import type { StreamClient } from '../upgrades.js';
 
 /** A request as the library gave it: nothing is read out of it in the reader. */
 export interface AskedRequest {
@@ -19,14 +20,14 @@ export interface AskedRequest {
 
 /** From a reader to main. */
 export type ToMain =
-  | { readonly kind: 'ask'; readonly request: AskedRequest; readonly isUpgrade: boolean }
+  | { readonly kind: 'ask'; readonly request: AskedRequest }
   /** Of a request's body. */
   | { readonly kind: 'chunk'; readonly id: number; readonly bytes: ArrayBuffer; readonly isLast: boolean }
   /** A slice of a large body was handed to the socket. */
   | { readonly kind: 'sliceTaken'; readonly id: number }
   /** The client left before it was answered. */
   | { readonly kind: 'gone'; readonly id: number }
-  | { readonly kind: 'socketOpen'; readonly id: number }
+  | { readonly kind: 'socketOpen'; readonly id: number; readonly client: StreamClient }
   | {
       readonly kind: 'socketMessage';
       readonly id: number;
@@ -68,7 +69,6 @@ export type ToReader =
   | { readonly kind: 'resume'; readonly id: number }
   /** So many bytes of a request's body have been looked at. */
   | { readonly kind: 'chunkTaken'; readonly id: number; readonly bytes: number }
-  | { readonly kind: 'upgrade'; readonly head: ResponseHead; readonly key: string }
   | {
       readonly kind: 'socketSend';
       readonly id: number;

@@ -3,8 +3,11 @@
  * server, the same guards, limits and routes, as if main had taken the connection.
  */
 import type { Connections } from '../connections.js';
+import type { Clock } from '../../model/clock.js';
 import type { SocketData } from '../socket.js';
-import type { UwsBehavior, UwsHandler } from '../uws.js';
+import type { SocketEvents, Sockets } from '../sockets.js';
+import type { StreamClient } from '../upgrades.js';
+import type { UwsHandler } from '../uws.js';
 import type { MessageEnd, ToMain, ToReader } from './messages.js';
 import { RelayedRequest } from './relayed-request.js';
 import { RelayedResponse } from './relayed-response.js';
@@ -16,7 +19,7 @@ const CLOSED_ABNORMALLY = 1006;
 /** Where main's server takes what did not come through its own port. */
 export interface ServerGate {
   readonly http: UwsHandler;
-  readonly socket: UwsBehavior<SocketData>;
+  readonly sockets: Sockets;
   readonly connections: Connections;
 }
 
@@ -26,14 +29,17 @@ export type RelayMessage = Extract<ToMain, { readonly kind: 'ask' } | { readonly
 export class RelayDesk {
   readonly #gate: ServerGate;
   readonly #end: MessageEnd<ToReader>;
+  readonly #clock: Clock;
+  readonly #events: SocketEvents;
   readonly #responses = new Map<number, RelayedResponse>();
-  readonly #upgrading = new Map<number, SocketData>();
   readonly #sockets = new Map<number, RelayedSocket<SocketData>>();
   #answered = 0;
 
-  constructor(gate: ServerGate, end: MessageEnd<ToReader>) {
+  constructor(gate: ServerGate, end: MessageEnd<ToReader>, clock: Clock) {
     this.#gate = gate;
     this.#end = end;
+    this.#clock = clock;
+    this.#events = gate.sockets.events();
   }
 
   /** Requests answered so far. */
@@ -50,14 +56,13 @@ export class RelayDesk {
       case 'sliceTaken':
         return this.#responses.get(message.id)?.sliceTaken();
       case 'gone':
-        this.#upgrading.delete(message.id);
         return this.#responses.get(message.id)?.aborted();
       default:
         return this.#socket(message);
     }
   }
 
-  #ask({ request, isUpgrade }: Extract<ToMain, { kind: 'ask' }>): void {
+  #ask({ request }: Extract<ToMain, { kind: 'ask' }>): void {
     const { id } = request;
     const response = new RelayedResponse({
       end: this.#end,
@@ -66,48 +71,41 @@ export class RelayDesk {
         this.#responses.delete(id);
         if (answered) this.#answered++;
       },
-      onUpgrade: (userData) => this.#upgrading.set(id, userData as SocketData),
     });
     this.#responses.set(id, response);
-    const { http, socket } = this.#gate;
-    if (isUpgrade) socket.upgrade(response, new RelayedRequest(request), {});
-    else http(response, new RelayedRequest(request));
+    this.#gate.http(response, new RelayedRequest(request));
   }
 
   #socket(message: Extract<RelayMessage, { kind: `socket${string}` }>): void {
     const { id } = message;
-    if (message.kind === 'socketOpen') return this.#opened(id);
+    if (message.kind === 'socketOpen') return this.#opened(id, message.client);
     const socket = this.#sockets.get(id);
     if (!socket) return;
-    const behavior = this.#gate.socket;
-    if (message.kind === 'socketMessage') behavior.message(socket, message.data, message.isBinary);
+    if (message.kind === 'socketMessage') this.#events.message(socket, message.data, message.isBinary);
     else if (message.kind === 'socketTaken') {
       socket.taken(message.bytes);
-      behavior.drain(socket);
+      this.#events.drain(socket);
     } else this.#closed(id, socket, message.code);
   }
 
-  #opened(id: number): void {
-    const userData = this.#upgrading.get(id);
-    this.#upgrading.delete(id);
-    if (!userData) return;
+  #opened(id: number, client: StreamClient): void {
+    const userData = this.#gate.sockets.companion(client, this.#clock.monotonicMs(), null);
     const socket = new RelayedSocket(this.#end, id, userData);
     this.#sockets.set(id, socket);
     // The reader has counted it out: a WebSocket is main's, wherever it came in.
     this.#gate.connections.opened();
-    this.#gate.socket.open(socket);
+    this.#events.open(socket);
   }
 
   #closed(id: number, socket: RelayedSocket<SocketData>, code: number): void {
     this.#sockets.delete(id);
     socket.closed();
-    this.#gate.socket.close(socket, code, new ArrayBuffer(0));
+    this.#events.close(socket, code, new ArrayBuffer(0));
   }
 
   /** The reader has ended: its clients are gone. */
   lost(): void {
     for (const response of [...this.#responses.values()]) response.aborted();
     for (const [id, socket] of [...this.#sockets]) this.#closed(id, socket, CLOSED_ABNORMALLY);
-    this.#upgrading.clear();
   }
 }

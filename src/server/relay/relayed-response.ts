@@ -3,7 +3,7 @@
  * valid until it was answered or aborted, and a body that is not taken at once is offered again.
  */
 import { bug } from '../../model/errors.js';
-import type { UwsBytes, UwsResponse, UwsSocketContext } from '../uws.js';
+import type { UwsBytes, UwsResponse } from '../uws.js';
 import type { AskedRequest, MessageEnd, ResponseHead, ToReader } from './messages.js';
 
 /** Bodies up to here go over with their head in one message, and count as sent. */
@@ -19,10 +19,8 @@ function own(bytes: UwsBytes): Uint8Array {
 export interface RelayedResponseDeps {
   readonly end: MessageEnd<ToReader>;
   readonly asked: AskedRequest;
-  /** Answered, aborted or handed on as a socket: no message concerns it any more. */
+  /** Answered or aborted: no message concerns it any more. */
   readonly onOver: (answered: boolean) => void;
-  /** It is a socket from now on, with this companion. */
-  readonly onUpgrade: (userData: unknown) => void;
 }
 
 export class RelayedResponse implements UwsResponse {
@@ -165,18 +163,8 @@ export class RelayedResponse implements UwsResponse {
     return this.#deps.asked.remote;
   }
 
-  upgrade<T>(
-    userData: T,
-    key: string,
-    _protocol: string,
-    _extensions: string,
-    _context: UwsSocketContext,
-  ): void {
-    const head = this.#head(null, -1, false);
-    if (head.kind !== 'head') bug('a head of another kind');
-    this.#post({ kind: 'upgrade', head: head.head, key });
-    this.#deps.onUpgrade(userData);
-    this.#finish();
+  upgrade(): never {
+    return bug('a request that was handed on is upgraded: readers do that by themselves');
   }
 
   /** The reader says: the slice under way was handed to the socket. */

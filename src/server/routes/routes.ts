@@ -10,7 +10,7 @@ import type { RouteCost } from '../guards/guard.js';
 import { replyJson, replyText, smallHead } from '../json.js';
 import type { QuickHandler } from '../quick.js';
 import { Routes, type Handler } from '../route.js';
-import { STREAM_PATH } from '../sockets.js';
+import { STREAM_PATH } from '../upgrades.js';
 import { handleChanges } from './changes.js';
 import { handleCoverage } from './coverage.js';
 import { MetricChoice, MetricRoute, type MetricDeps } from './get-metric.js';
