@@ -1,7 +1,10 @@
 # weft on Debian 13 (glibc 2.41: the Node 24 build of uWebSockets.js needs 2.38; Alpine cannot load it).
 # scripts/try-image.sh builds and starts this file without a container engine.
 
-FROM node:24-trixie-slim AS build
+# Node 24.21.0 for all platforms, by the digest of the index. docs/supply-chain.md says how to move on.
+ARG NODE_IMAGE=node:24.21.0-trixie-slim@sha256:8ec5d7557396cfe32d21c3f9c13072355ceab22b584578ca4bb28af31120cffe
+
+FROM ${NODE_IMAGE} AS build
 WORKDIR /weft
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
@@ -11,14 +14,14 @@ COPY src/ src/
 COPY workers/ workers/
 RUN node scripts/build.mjs product
 
-FROM node:24-trixie-slim AS dependencies
+FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /weft
 COPY package.json package-lock.json .npmrc ./
 COPY scripts/prune-native.mjs scripts/
 # The native builds of all other platforms (257 MB) go here, so that no layer of the image holds them.
 RUN npm ci --omit=dev --ignore-scripts && node scripts/prune-native.mjs
 
-FROM node:24-trixie-slim
+FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="weft" \
       org.opencontainers.image.licenses="Apache-2.0"
 WORKDIR /weft

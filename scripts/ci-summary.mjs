@@ -33,7 +33,8 @@ for (const file of files ?? []) {
 }
 
 const problems = [];
-if (!files) problems.push('the tests did not run: install, build, lint or format failed (see above)');
+if (!files)
+  problems.push('the tests did not run: install, signatures, build, lint or format failed (see above)');
 else if (count.passed + count.failed === 0) problems.push('no test ran');
 if (runStatus !== '0') problems.push(`npm test ended with status ${runStatus}`);
 for (const problem of problems) console.log(problem);

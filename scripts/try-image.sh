@@ -10,7 +10,7 @@
 set -euo pipefail
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=${1:-/tmp/weft-image}
-base=docker.io/library/node:24-trixie-slim
+base=localhost/weft-base:node24-trixie
 image=localhost/weft:trial
 port=${METRICS_SERVER_PORT:-18080}
 generator_port=${GENERATOR_PORT:-19001}
@@ -51,7 +51,7 @@ make_base() {
 buildah images --quiet "$base" >/dev/null 2>&1 || { echo "== base image"; make_base; }
 
 echo "== build"
-buildah bud --isolation chroot --pull-never --format docker --tag "$image" "$repo"
+buildah bud --isolation chroot --pull-never --format docker --build-arg "NODE_IMAGE=$base" --tag "$image" "$repo"
 buildah rmi --prune >/dev/null 2>&1 || true # the build before this one
 buildah inspect --type image --format \
   'user {{.Docker.Config.User}}, stop {{.Docker.Config.StopSignal}}, command {{.Docker.Config.Cmd}}{{"\n"}}' "$image"
