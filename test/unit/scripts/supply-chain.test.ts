@@ -132,7 +132,7 @@ function run(script: string, args: readonly string[] = [], path = process.env['P
 
 describe('the bill of materials', () => {
   it.skipIf(!(npmMajor >= 10))(
-    'is CycloneDX, and has every package that ships with its hash and licence',
+    'is CycloneDX, and has every package that ships with its hash and licence (needs npm 10)',
     () => {
       const { status, stdout } = run('scripts/sbom.mjs');
       expect(status).toBe(0);
