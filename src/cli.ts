@@ -1,6 +1,6 @@
 /**
- * weft serve | simulate | demo | record | replay | load. Reads the configuration once, starts what was asked for, and ends
- * with 0 (stopped), 1 (cannot run) or 78 (configuration).
+ * weft serve | simulate | demo | record | replay | load | token. Reads the configuration, starts what was
+ * asked for, and ends with 0 (stopped), 1 (cannot run) or 78 (configuration).
  */
 import { readFileSync } from 'node:fs';
 import { makeToken, tokenText } from './cli-token.js';

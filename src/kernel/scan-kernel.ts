@@ -21,7 +21,6 @@ interface ScanFunctions {
   matchKeys(first: number, rows: number, spans: number): number;
   readonly keyBytes: { readonly value: number };
   lex(from: number, stop: number, rowsMax: number, outMax: number): number;
-  readonly lexStop: { readonly value: number };
   readonly lexReason: { readonly value: number };
   convert(rows: number, differs: number): number;
   clearTexts(): void;
@@ -29,10 +28,8 @@ interface ScanFunctions {
   teach(start: number, end: number, id: number): void;
 }
 
-/** Why `lex` stopped. */
+/** What `lexReason` is when the bytes ended before the row did. */
 export const LEX_USED_UP = 0;
-export const LEX_FULL = 1;
-export const LEX_ODD = 2;
 
 /** What is done with a column. */
 export const SCAN_SKIP = 0;

@@ -48,6 +48,15 @@ export const NOT_FOUND = -1;
 export const FULL_ENTRIES = -2;
 export const FULL_BYTES = -3;
 
+/** Takes `count` of the room that a mark counts; -1 when there is not so much. Any number of writers. */
+function claim(i32: Int32Array, mark: number, count: number, max: number): number {
+  for (;;) {
+    const used = Atomics.load(i32, mark);
+    if (used + count > max) return -1;
+    if (Atomics.compareExchange(i32, mark, used, used + count) === used) return used;
+  }
+}
+
 export class ByteTable {
   readonly #i32: Int32Array;
   readonly #u8: Uint8Array;
@@ -159,16 +168,11 @@ export class ByteTable {
     const { entriesMax, bytesMax, entriesMark, bytesMark, hashWord, spanWord, byte0 } = this.#at;
     const i32 = this.#i32;
     const length = end - start;
-    if (Atomics.load(i32, entriesMark) >= entriesMax) return FULL_ENTRIES;
-    if (Atomics.load(i32, bytesMark) + length > bytesMax) return FULL_BYTES;
-    const id = Atomics.add(i32, entriesMark, 1);
-    const used = Atomics.add(i32, bytesMark, length);
-    // The room was there a moment ago; another writer may have taken it since.
-    if (id >= entriesMax || used + length > bytesMax) {
-      Atomics.sub(i32, bytesMark, length);
-      if (id >= entriesMax) Atomics.sub(i32, entriesMark, 1);
-      return id >= entriesMax ? FULL_ENTRIES : FULL_BYTES;
-    }
+    // Bytes first: a number without bytes would be an entry of nothing.
+    const used = claim(i32, bytesMark, length, bytesMax);
+    if (used < 0) return FULL_BYTES;
+    const id = claim(i32, entriesMark, 1, entriesMax);
+    if (id < 0) return FULL_ENTRIES;
     const offset = byte0 + used;
     const u8 = this.#u8;
     for (let i = start, own = offset; i < end; i++) u8[own++] = bytes[i]!;

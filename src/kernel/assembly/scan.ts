@@ -21,7 +21,7 @@ import { textColumn } from './scan/text';
 
 export { fillTables, setMemory, setShape } from './scan/state';
 export { keyBytes, matchKeys, setKeys } from './scan/keys';
-export { lex, lexReason, lexStop } from './scan/lex';
+export { lex, lexReason } from './scan/lex';
 export { clearTexts, teach, wantPages } from './scan/text';
 
 /** Rows that are read at a time: their bytes stay in the first cache while all columns pass. */

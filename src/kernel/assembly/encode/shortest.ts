@@ -3,29 +3,18 @@
  * Giulietti describes it ("The Schubfach way to render doubles", 2020). It needs the powers of ten as
  * 128-bit fractions; the caller has put them at POWERS (src/kernel/powers-of-ten.ts).
  */
+import { highHalf } from '../shared/wide';
 
 /** 10^-292 ... 10^324: the high and the low half of each, rounded up to 128 bits. */
 const POWERS: usize = 8192;
 const FIRST_POWER: i32 = -292;
 
-@inline
-function highOfProduct(x: u64, y: u64): u64 {
-  const x0 = x & 0xffffffff;
-  const x1 = x >> 32;
-  const y0 = y & 0xffffffff;
-  const y1 = y >> 32;
-  const low = x0 * y0;
-  const middle = x1 * y0 + (low >> 32);
-  const other = x0 * y1 + (middle & 0xffffffff);
-  return x1 * y1 + (middle >> 32) + (other >> 32);
-}
-
 /** floor(g * c / 2^128) of the 128-bit fraction g, its last bit set when something was cut off. */
 @inline
 function roundedToOdd(high: u64, low: u64, c: u64): u64 {
-  const carried = highOfProduct(low, c);
+  const carried = highHalf(low, c);
   const middle = high * c + carried;
-  return (highOfProduct(high, c) + <u64>(middle < carried)) | <u64>(middle > 1);
+  return (highHalf(high, c) + <u64>(middle < carried)) | <u64>(middle > 1);
 }
 
 /** floor(log10(2^e)), floor(log10(3/4 * 2^e)) and floor(log2(10^e)), for all exponents of doubles. */

@@ -1,20 +1,9 @@
 /** Decimal to double as in parse/decimal.ts, with the 64-bit integers that JavaScript lacks. */
+import { highHalf } from '../shared/wide';
 import { FIVES } from './state';
 
 const Q_MIN: i32 = -290;
 const Q_MAX: i32 = 290;
-
-@inline
-function highHalf(a: u64, b: u64): u64 {
-  const aLow = a & 0xffffffff;
-  const aHigh = a >> 32;
-  const bLow = b & 0xffffffff;
-  const bHigh = b >> 32;
-  const low = aLow * bLow;
-  const middle = aHigh * bLow + (low >> 32);
-  const other = aLow * bHigh + (middle & 0xffffffff);
-  return aHigh * bHigh + (middle >> 32) + (other >> 32);
-}
 
 /** The double nearest to w x 10^q, `w` not 0; NaN when it is not certain. */
 export function scaled(w: u64, q: i32): f64 {

@@ -10,8 +10,7 @@ const USED_UP: i32 = 0;
 const FULL: i32 = 1;
 const ODD: i32 = 2;
 
-/** Where the last `lex` stopped: the first byte of the row that was not taken. */
-export let lexStop: i32 = 0;
+/** Of the last `lex`. */
 export let lexReason: i32 = 0;
 
 @inline
@@ -89,7 +88,6 @@ export function lex(from: i32, stop: i32, rowsMax: i32, outMax: i32): i32 {
   let out = endsAt + 4;
   let rowEnd = endsAt + rowBytes;
   let rows = 0;
-  let rowStart = from;
   let p = from;
   lexReason = ODD;
   let goesOn = true;
@@ -131,7 +129,6 @@ export function lex(from: i32, stop: i32, rowsMax: i32, outMax: i32): i32 {
         goesOn = out + (<i32>popcnt(separators & (bit - 1)) << 2) === rowEnd;
         if (!goesOn) break;
         rows++;
-        rowStart = p + <i32>ctz(rest) + 1;
         rowEnd += rowBytes;
         if (rows === rowsMax) {
           lexReason = FULL;
@@ -172,7 +169,6 @@ export function lex(from: i32, stop: i32, rowsMax: i32, outMax: i32): i32 {
       out += 4;
       if (!isBreak) continue;
       rows++;
-      rowStart = at + 1;
       rowEnd += rowBytes;
       if (rows === rowsMax) {
         lexReason = FULL;
@@ -182,6 +178,5 @@ export function lex(from: i32, stop: i32, rowsMax: i32, outMax: i32): i32 {
     }
     p = next;
   }
-  lexStop = rowStart;
   return rows;
 }

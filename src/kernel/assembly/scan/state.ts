@@ -1,6 +1,6 @@
 /**
- * Where things lie in the scan kernel's memory. parse/scan-memory.ts lays the memory out and tells it
- * here, once for each scan; the tables at fixed addresses are written by `fillTables`.
+ * Where things lie in the scan kernel's memory. kernel/scan-kernel.ts lays the memory out and tells it
+ * here, once for each thread; the tables at fixed addresses are written by `fillTables`.
  */
 
 /** 17 masks of 16 bytes: the last n bytes of sixteen. */
@@ -33,7 +33,6 @@ export const POINTS = 12112;
 
 /** Words of a column's entry. */
 export const COLUMN_BYTES = 32;
-export const COLUMN_OP = 0;
 export const COLUMN_SEEN = 4;
 export const COLUMN_MISSING = 8;
 export const COLUMN_STRIP = 12;

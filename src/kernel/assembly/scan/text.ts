@@ -9,7 +9,6 @@ import {
   COLUMN_BEFORE,
   COLUMN_BITS,
   COLUMN_BYTES,
-  COLUMN_OP,
   COLUMN_STRIP,
   COLUMN_TEXT_BYTES,
   columnCount,
