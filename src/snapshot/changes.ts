@@ -87,9 +87,9 @@ function recordChunk(
     if (bits === 0) continue;
     changed += popcount(bits);
     i32[entry + w]! |= bits;
-    const compared = bits & comparable;
-    if (isCounter && compared !== 0) {
-      counts.resets += countResets(views, columns[column]!.kind, column, banks, w, compared);
+    const counted = bits & comparable;
+    if (isCounter && counted !== 0) {
+      counts.resets += countResets(views, columns[column]!.kind, column, banks, w, counted);
     }
   }
   counts.changed += changed;
