@@ -27,7 +27,6 @@ export function readSecurity(input: SecurityInput, resolver: SecretResolver, mis
   const { command, values, readFile } = input;
   const serves = command === undefined || SERVE.includes(command);
   if (serves) checkBind(values, mistakes);
-  if (serves) checkReaders(values, mistakes);
   const { tokensFile } = values;
   return {
     tokens: serves && tokensFile !== null ? readTokensFile(tokensFile, readFile, mistakes) : null,
@@ -45,19 +44,6 @@ function checkBind({ serverHost, tokensFile, insecure }: OptionValues, mistakes:
   if (tokensFile !== null || insecure || isLoopback(serverHost)) return;
   const allowed = 'a loopback address; with TOKENS_FILE, or INSECURE=true (--insecure), any';
   mistakes.add('METRICS_SERVER_HOST', `${serverHost} is open to other hosts, allowed: ${allowed}`);
-}
-
-/** Threads that serve beside main ask nobody anything and speak plain HTTP. */
-function checkReaders(values: OptionValues & { readonly readers?: number }, mistakes: Mistakes): void {
-  const { readers = 1, tokensFile, rateLimit, corsOrigins, tlsCert } = values;
-  const given = [
-    ...(tokensFile === null ? [] : ['TOKENS_FILE']),
-    ...(rateLimit === null ? [] : ['RATE_LIMIT']),
-    ...(corsOrigins.length === 0 ? [] : ['CORS_ORIGINS']),
-    ...(tlsCert === null ? [] : ['TLS_CERT']),
-  ];
-  if (readers === 1 || given.length === 0) return;
-  mistakes.add('READERS', `${readers} is not allowed beside ${given.join(', ')}, allowed: 1`);
 }
 
 function readListenerTls(
