@@ -4,7 +4,7 @@ import { selectionProblem } from '../view/frame-selection.js';
 import { ClientState } from './client-state.js';
 import type { LiveContext } from './context.js';
 import type { FrameOutcome, FrameRequest, FrameShop } from './frame-shop.js';
-import { diffPrefix, snapshotPrefix, type SnapshotReason } from './messages.js';
+import { diffPrefix, NO_ID, snapshotPrefix, type SnapshotReason } from './messages.js';
 import type { SharedSelection } from './selections.js';
 
 /** Seconds after which a refused client may ask again. */
@@ -80,6 +80,6 @@ function answerOf(outcome: FrameOutcome, since: string, reason: SnapshotReason):
   if (outcome.kind === 'gap') throw new Error('BUG: a gap before a snapshot');
   const { frame } = outcome;
   const { snapshotId } = frame.target;
-  const prefix = frame.kind === 'diff' ? diffPrefix(null, since) : snapshotPrefix(null, reason);
+  const prefix = frame.kind === 'diff' ? diffPrefix(NO_ID, since) : snapshotPrefix(NO_ID, reason);
   return { snapshotId, prefix, body: frame.parts[0]! };
 }

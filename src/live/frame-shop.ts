@@ -67,6 +67,8 @@ export class FrameShop {
   readonly #batches: FrameBatches;
   #readyBytes = 0;
   #current: CurrentState | null = null;
+  /** What was asked for last, and its frame: subscribers of one selection ask one after the other. */
+  #last: { readonly request: FrameRequest; readonly outcome: FrameOutcome } | null = null;
 
   constructor(deps: FrameShopDeps) {
     this.#deps = deps;
@@ -82,6 +84,7 @@ export class FrameShop {
     this.#ready.clear();
     this.#coming.clear();
     this.#readyBytes = 0;
+    this.#last = null;
     return current;
   }
 
@@ -101,10 +104,20 @@ export class FrameShop {
    */
   request(request: FrameRequest): FrameOutcome | Promise<FrameOutcome> | undefined {
     const current = this.#moveOn();
-    const { selection, since, limits } = request;
+    const last = this.#last;
+    if (last && isSame(last.request, request)) return last.outcome;
     const key = requestKey(request);
-    const known = this.#ready.get(key) ?? this.#coming.get(key);
-    if (known) return known;
+    const ready = this.#ready.get(key);
+    if (ready) this.#last = { request, outcome: ready };
+    return ready ?? this.#coming.get(key) ?? this.#make(request, key, current);
+  }
+
+  #make(
+    request: FrameRequest,
+    key: string,
+    current: CurrentState,
+  ): FrameOutcome | Promise<FrameOutcome> | undefined {
+    const { selection, since, limits } = request;
     const sets = since && changeSets(current.table, since);
     const from = since && this.#stateAt(selection, since, current);
     if (sets === undefined || from === undefined) return GAP;
@@ -167,6 +180,11 @@ export class FrameShop {
       this.#readyBytes -= byteLengthOf(dropped);
     }
   }
+}
+
+/** The same objects: equal ones have the same key. */
+function isSame(a: FrameRequest, b: FrameRequest): boolean {
+  return a.selection === b.selection && a.since === b.since && a.limits === b.limits;
 }
 
 function requestKey({ selection, since, limits }: FrameRequest): string {

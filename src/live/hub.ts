@@ -100,8 +100,8 @@ export class Hub implements LiveContext {
   }
 
   #published(): void {
-    for (const session of this.#sessions) {
-      for (const subscription of session.subscriptions) this.turns.add(subscription);
+    for (const { members } of this.#selections.all()) {
+      for (const subscription of members) this.turns.add(subscription);
     }
   }
 

@@ -26,15 +26,19 @@ export function errorFrame(id: string | undefined, code: ErrorCode, message: str
 }
 
 /** What stands before a shared body (view/frame.ts), from the opening brace to the comma. */
-export function snapshotPrefix(id: string | null, reason: SnapshotReason): string {
-  return `{"type":"snapshot",${idMember(id)}"reason":"${reason}",`;
+export function snapshotPrefix(idMember: string, reason: SnapshotReason): string {
+  return `{"type":"snapshot",${idMember}"reason":"${reason}",`;
 }
 
 /** `prev` names the state that the diff applies to. */
-export function diffPrefix(id: string | null, prev: string): string {
-  return `{"type":"diff",${idMember(id)}"prev":${JSON.stringify(prev)},`;
+export function diffPrefix(idMember: string, prev: string): string {
+  return `{"type":"diff",${idMember}"prev":${JSON.stringify(prev)},`;
 }
 
-function idMember(id: string | null): string {
-  return id === null ? '' : `"id":${JSON.stringify(id)},`;
+/** The member that names a subscription, for the prefixes. */
+export function idMemberOf(id: string): string {
+  return `"id":${JSON.stringify(id)},`;
 }
+
+/** Of a frame without subscription. */
+export const NO_ID = '';

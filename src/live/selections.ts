@@ -4,16 +4,22 @@ import { formatRows } from '../query/selector.js';
 import { formatSort } from '../query/sort.js';
 import { formatWhere } from '../query/where.js';
 import { selectedFields, type FrameSelection } from '../view/frame-selection.js';
+import type { Step } from './turns.js';
+
+/** Selections of this process so far: workers tell them apart by their keys. */
+let made = 0;
 
 /** A selection in use. Compare by identity. */
 export class SharedSelection {
-  /** Short name of the selection, unlike that of any other. */
+  /** Short name of the selection, unlike that of any other of this process. */
   readonly key: string;
   readonly selection: FrameSelection;
   #schema: TableSchema | undefined;
   #fields: readonly string[] = [];
   /** Owned by SelectionBook. */
   uses = 0;
+  /** Subscriptions of it: after a publish they run one after the other, while its frame is at hand. */
+  readonly members = new Set<Step>();
 
   constructor(key: string, selection: FrameSelection) {
     this.key = key;
@@ -44,13 +50,12 @@ export class SelectionBook {
   readonly #used = new Map<string, SharedSelection>();
   /** The one released longest ago first. */
   readonly #idle = new Map<string, SharedSelection>();
-  #made = 0;
 
   /** The one object of all equal selections; call `release` once for each `acquire`. */
   acquire(selection: FrameSelection): SharedSelection {
     const text = canonicalText(selection);
     const shared =
-      this.#used.get(text) ?? this.#idle.get(text) ?? new SharedSelection(String(++this.#made), selection);
+      this.#used.get(text) ?? this.#idle.get(text) ?? new SharedSelection(String(++made), selection);
     this.#idle.delete(text);
     this.#used.set(text, shared);
     shared.uses++;
@@ -68,6 +73,11 @@ export class SelectionBook {
       if (this.#idle.size <= IDLE_MAX) break;
       this.#idle.delete(oldest);
     }
+  }
+
+  /** Those in use. */
+  all(): Iterable<SharedSelection> {
+    return this.#used.values();
   }
 
   /** Selections in use. */

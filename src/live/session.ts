@@ -50,10 +50,6 @@ export class LiveSession implements FrameOutlet {
     return this.#blocked || this.#ended;
   }
 
-  get subscriptions(): Iterable<Subscription> {
-    return this.#subscriptions.values();
-  }
-
   /** A text message of the client. */
   receive(text: string): void {
     if (this.#ended) return;
@@ -97,6 +93,7 @@ export class LiveSession implements FrameOutlet {
     const selection = this.#selections.acquire(message.selection);
     const subscription = new Subscription(this.#context, this, selection, message);
     this.#subscriptions.set(message.id, subscription);
+    selection.members.add(subscription);
     this.#context.turns.add(subscription);
   }
 
@@ -114,6 +111,7 @@ export class LiveSession implements FrameOutlet {
     if (this.#subscriptions.get(subscription.id) !== subscription) return;
     this.#subscriptions.delete(subscription.id);
     subscription.end();
+    subscription.selection.members.delete(subscription);
     this.#selections.release(subscription.selection);
   }
 

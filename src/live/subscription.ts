@@ -11,7 +11,14 @@ import { ClientState } from './client-state.js';
 import type { LiveContext } from './context.js';
 import type { Frame, FrameOutcome } from './frame-shop.js';
 import type { FrameHolder } from './held-frames.js';
-import { diffPrefix, errorFrame, heartbeatFrame, snapshotPrefix, type SnapshotReason } from './messages.js';
+import {
+  diffPrefix,
+  errorFrame,
+  heartbeatFrame,
+  idMemberOf,
+  snapshotPrefix,
+  type SnapshotReason,
+} from './messages.js';
 import type { SubscribeMessage } from './protocol.js';
 import type { SharedSelection } from './selections.js';
 import type { CurrentState } from './table-state.js';
@@ -43,6 +50,8 @@ interface Outgoing {
   readonly reason: SnapshotReason;
   /** Next part to send. */
   next: number;
+  /** HeldFrames knows of it. */
+  isHeld: boolean;
 }
 
 export class Subscription implements Step, FrameHolder {
@@ -52,6 +61,7 @@ export class Subscription implements Step, FrameHolder {
   readonly #context: LiveContext;
   readonly #outlet: FrameOutlet;
   readonly #state = new ClientState();
+  readonly #idMember: string;
   /** Milliseconds from frame to frame at least. */
   readonly #pauseMs: number;
   /** What the client said it has; null once that was looked at. */
@@ -72,6 +82,7 @@ export class Subscription implements Step, FrameHolder {
     message: SubscribeMessage,
   ) {
     this.id = message.id;
+    this.#idMember = idMemberOf(message.id);
     this.selection = selection;
     this.#context = context;
     this.#outlet = outlet;
@@ -95,10 +106,11 @@ export class Subscription implements Step, FrameHolder {
   #proceed(): number {
     const { current, clock } = this.#context;
     if (this.#ended || this.#outlet.blocked) return 0;
-    if (this.#outgoing) return this.#sendPart(this.#outgoing);
+    if (this.#outgoing) return this.#send(this.#outgoing);
     if (this.#encoding || !current) return 0;
     if (!this.#begun && !this.#begin(current)) return 0;
     if (this.#state.isAt(current)) return this.#beat();
+    if (this.#notBeforeMs === -Infinity) return this.#request(current);
     const waitMs = this.#notBeforeMs - clock.monotonicMs();
     if (waitMs <= 0) return this.#request(current);
     this.#wakeIn(waitMs);
@@ -129,11 +141,12 @@ export class Subscription implements Step, FrameHolder {
       void outcome.then((settled) => {
         this.#encoding = false;
         this.#accept(settled, reason);
+        if (this.#outgoing) this.#hold(this.#outgoing);
         turns.add(this);
       });
     } else {
       this.#accept(outcome, reason);
-      if (this.#outgoing) return this.#sendPart(this.#outgoing);
+      if (this.#outgoing) return this.#send(this.#outgoing);
       turns.add(this);
     }
     return 0;
@@ -153,9 +166,22 @@ export class Subscription implements Step, FrameHolder {
 
   #take(frame: Frame, reason: SnapshotReason): void {
     const isDiff = frame.kind === 'diff';
-    const prefix = isDiff ? diffPrefix(this.id, this.#state.prev) : snapshotPrefix(this.id, reason);
-    this.#outgoing = { frame, prefix, reason, next: 0 };
-    this.#context.held.hold(this, frame);
+    const id = this.#idMember;
+    const prefix = isDiff ? diffPrefix(id, this.#state.prev) : snapshotPrefix(id, reason);
+    this.#outgoing = { frame, prefix, reason, next: 0, isHeld: false };
+  }
+
+  /** A frame that stays beyond this turn counts as memory; most are sent at once. */
+  #hold(outgoing: Outgoing): void {
+    if (outgoing.isHeld) return;
+    outgoing.isHeld = true;
+    this.#context.held.hold(this, outgoing.frame);
+  }
+
+  #send(outgoing: Outgoing): number {
+    const bytes = this.#sendPart(outgoing);
+    if (this.#outgoing === outgoing) this.#hold(outgoing);
+    return bytes;
   }
 
   #sendPart(outgoing: Outgoing): number {
@@ -165,7 +191,7 @@ export class Subscription implements Step, FrameHolder {
     const nowMs = this.#context.clock.monotonicMs();
     this.#lastSentMs = nowMs;
     this.#context.stats.framesSent++;
-    if (outgoing.next === 0) this.#notBeforeMs = nowMs + this.#pauseMs;
+    if (outgoing.next === 0) this.#notBeforeMs = this.#pauseMs === 0 ? -Infinity : nowMs + this.#pauseMs;
     outgoing.next++;
     if (outgoing.next === frame.parts.length) this.#commit(outgoing);
     // Most clients are now where the table is, and need no other turn before the next publish.
@@ -174,9 +200,9 @@ export class Subscription implements Step, FrameHolder {
   }
 
   /** The last part is out: the client's state is the frame's target. */
-  #commit({ frame, reason }: Outgoing): void {
+  #commit({ frame, reason, isHeld }: Outgoing): void {
     const { stats, held } = this.#context;
-    held.drop(this);
+    if (isHeld) held.drop(this);
     this.#outgoing = null;
     const merged = this.#state.reached(frame.target);
     if (frame.kind === 'diff' || reason === 'dense') stats.conflated += merged;

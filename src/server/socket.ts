@@ -58,6 +58,8 @@ export class LiveSocket implements LiveTransport {
   /** The code this side closed with; null while it has not. */
   endedWith: number | null = null;
   #ws: UwsWebSocket<SocketData> | null = null;
+  /** The message before was not handed on as a whole: something may wait in this process. */
+  #mayWait = false;
 
   constructor(requestId: string, remote: string, openedMs: number, client: TokenRecord | null = null) {
     this.client = client;
@@ -80,9 +82,10 @@ export class LiveSocket implements LiveTransport {
   send(prefix: string, body: Uint8Array): SendStatus {
     const ws = this.#ws;
     if (!ws) return 'dropped';
-    if (ws.getBufferedAmount() > WAITING_BYTES_MAX) return 'dropped';
+    if (this.#mayWait && ws.getBufferedAmount() > WAITING_BYTES_MAX) return 'dropped';
     const status = ws.send(body.length === 0 ? prefix : message(prefix, body), false, false);
-    if (status === SENT) return 'sent';
+    this.#mayWait = status !== SENT;
+    if (!this.#mayWait) return 'sent';
     return status === DROPPED ? 'dropped' : 'queued';
   }
 
@@ -102,12 +105,26 @@ export class LiveSocket implements LiveTransport {
 }
 
 let scratch = new Uint8Array(0);
+/** What `scratch` holds: the message of this prefix and body. Bodies are never changed. */
+let lastPrefix = '';
+let lastBody: Uint8Array | null = null;
+let lastMessage = scratch;
 
-/** Prefix and body as one message. Overwritten by the next call: the library copies it at once. */
+/**
+ * Prefix and body as one message. Overwritten by the next other one: the library copies it at once.
+ * Subscribers of one selection are sent the same one after the other, which is put together once.
+ */
 function message(prefix: string, body: Uint8Array): Uint8Array {
+  if (body !== lastBody || prefix !== lastPrefix) compose(prefix, body);
+  return lastMessage;
+}
+
+function compose(prefix: string, body: Uint8Array): void {
   const roomBytes = prefix.length * 3 + body.length;
   if (scratch.length < roomBytes) scratch = new Uint8Array(roomBytes * 2);
   const { written } = encoder.encodeInto(prefix, scratch);
   scratch.set(body, written);
-  return scratch.subarray(0, written + body.length);
+  lastMessage = scratch.subarray(0, written + body.length);
+  lastPrefix = prefix;
+  lastBody = body;
 }
