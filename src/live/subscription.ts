@@ -19,6 +19,7 @@ import {
   snapshotPrefix,
   type SnapshotReason,
 } from './messages.js';
+import { Outgoing } from './outgoing.js';
 import type { SubscribeMessage } from './protocol.js';
 import type { SharedSelection } from './selections.js';
 import type { CurrentState } from './table-state.js';
@@ -30,8 +31,6 @@ const RETRY_MS_MAX = 30_000;
 /** Timers take no longer delay; a wake-up that comes early just waits again. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
-const RESYNC_REASONS: ReadonlySet<SnapshotReason> = new Set(['schema', 'rebuilt', 'too_old', 'gap']);
-
 /** The connection, as its subscriptions see it. */
 export interface FrameOutlet {
   /** True while nothing can be sent. All subscriptions run again when that ends. */
@@ -42,16 +41,6 @@ export interface FrameOutlet {
   sendControl(text: string): void;
   /** The subscription has ended by itself. */
   remove(subscription: Subscription): void;
-}
-
-interface Outgoing {
-  readonly frame: Frame;
-  readonly prefix: string;
-  readonly reason: SnapshotReason;
-  /** Next part to send. */
-  next: number;
-  /** HeldFrames knows of it. */
-  isHeld: boolean;
 }
 
 export class Subscription implements Step, FrameHolder {
@@ -141,7 +130,7 @@ export class Subscription implements Step, FrameHolder {
       void outcome.then((settled) => {
         this.#encoding = false;
         this.#accept(settled, reason);
-        if (this.#outgoing) this.#hold(this.#outgoing);
+        this.#outgoing?.hold(this.#context.held, this);
         turns.add(this);
       });
     } else {
@@ -168,19 +157,12 @@ export class Subscription implements Step, FrameHolder {
     const isDiff = frame.kind === 'diff';
     const id = this.#idMember;
     const prefix = isDiff ? diffPrefix(id, this.#state.prev) : snapshotPrefix(id, reason);
-    this.#outgoing = { frame, prefix, reason, next: 0, isHeld: false };
-  }
-
-  /** A frame that stays beyond this turn counts as memory; most are sent at once. */
-  #hold(outgoing: Outgoing): void {
-    if (outgoing.isHeld) return;
-    outgoing.isHeld = true;
-    this.#context.held.hold(this, outgoing.frame);
+    this.#outgoing = new Outgoing(frame, prefix, reason);
   }
 
   #send(outgoing: Outgoing): number {
     const bytes = this.#sendPart(outgoing);
-    if (this.#outgoing === outgoing) this.#hold(outgoing);
+    this.#outgoing?.hold(this.#context.held, this);
     return bytes;
   }
 
@@ -200,13 +182,10 @@ export class Subscription implements Step, FrameHolder {
   }
 
   /** The last part is out: the client's state is the frame's target. */
-  #commit({ frame, reason, isHeld }: Outgoing): void {
+  #commit(outgoing: Outgoing): void {
     const { stats, held } = this.#context;
-    if (isHeld) held.drop(this);
     this.#outgoing = null;
-    const merged = this.#state.reached(frame.target);
-    if (frame.kind === 'diff' || reason === 'dense') stats.conflated += merged;
-    else if (RESYNC_REASONS.has(reason)) stats.resyncs++;
+    outgoing.sent(held, this, stats, this.#state.reached(outgoing.frame.target));
   }
 
   /** Too much memory is held: the frame is forgotten, the client's state is what it was. */
