@@ -115,15 +115,13 @@ export class Attempt implements Dispatcher.DispatchHandler {
       return;
     }
     this.#append(chunk);
+    // Such a socket is read once in a turn, and what it read in a pause would have to be copied.
+    if (this.#tools.connection.lends) return;
     this.#turnBytes += chunk.byteLength;
     if (this.#turnBytes < TURN_BYTES) return;
     this.#turnBytes = 0;
     controller.pause();
-    this.#tools.connection.takesAtOnce = false;
-    setImmediate(() => {
-      this.#tools.connection.takesAtOnce = !this.#done;
-      controller.resume();
-    });
+    setImmediate(() => controller.resume());
   }
 
   onResponseEnd(): void {

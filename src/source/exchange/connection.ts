@@ -42,10 +42,7 @@ export class Connection {
   #socket: Socket | null = null;
   #pending: Socket | null = null;
   #failed = false;
-  /**
-   * Whether what arrives is read at once and not kept: part of a plain body, and its reader has not
-   * paused. Set by the reader.
-   */
+  /** Whether what arrives is read at once and not kept, as part of a plain body. Set by the reader. */
   takesAtOnce = false;
   #connects = 0;
   /** Clients whose sockets are not closed yet. */
@@ -66,6 +63,11 @@ export class Connection {
   /** Whether the newest socket ended in an error rather than in an orderly close. */
   get failed(): boolean {
     return this.#failed;
+  }
+
+  /** Whether its sockets lend what they read (lent-reads.ts): not below TLS, whose library reads by itself. */
+  get lends(): boolean {
+    return !this.#origin.startsWith('https:');
   }
 
   /** What a server may mean that hangs up instead of answering; '' without TLS. */

@@ -2,11 +2,12 @@
  * Sockets whose reads leave nothing to the garbage collector. Node allocates 64 KiB for each read: for
  * a body of 45 MB that is 700 buffers, and collections of several milliseconds on the main thread. Here
  * all sockets are read into one buffer, and what was read is lent to the stream when its reader takes it
- * at once (and keeps no part of it), else copied.
+ * at once (and keeps no part of it), else copied. A socket is read once in a turn of the loop.
  */
 import { connect, type Socket, type TcpNetConnectOpts, type IpcNetConnectOpts } from 'node:net';
+import { Duplex } from 'node:stream';
 
-/** As much as a reader takes in one turn of the loop. */
+/** Copied in a tenth of a millisecond: other connections wait no longer for a body. */
 const READ_BYTES = 256 * 1024;
 
 let shared: Uint8Array | null = null;
@@ -19,8 +20,10 @@ export function connectLending(
   takesAtOnce: () => boolean,
 ): Socket {
   shared ??= new Uint8Array(new ArrayBuffer(READ_BYTES));
+  let hasRead = false;
   const callback = (count: number, bytes: Uint8Array): boolean => {
     checkBorrower();
+    hasRead = true;
     const view = bytes.subarray(0, count);
     const lends = takesAtOnce() && socket.readableLength === 0;
     borrower = lends ? socket : null;
@@ -29,8 +32,17 @@ export function connectLending(
     return false;
   };
   const socket = connect({ ...to, onread: { buffer: shared, callback } });
+  const { _read: readOn, unshift } = socket;
+  // The socket's own one begins the next read at once, and there may be dozens in one turn.
+  socket.read = (size?: number): unknown => Duplex.prototype.read.call(socket, size);
+  socket._read = (size: number): void => {
+    if (!hasRead) return readOn.call(socket, size);
+    setImmediate(() => {
+      hasRead = false;
+      if (!socket.destroyed) readOn.call(socket, size);
+    });
+  };
   // A reader that stops in the middle gives the rest back.
-  const { unshift } = socket;
   socket.unshift = (rest: Uint8Array, encoding?: BufferEncoding): void => {
     if (borrower === socket) borrower = null;
     unshift.call(socket, Buffer.from(rest), encoding);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { bodyOf, ExchangeRig, NEVER } from '../../../fixtures/exchange-rig.js';
+import type { AllocateBody } from '../../../../src/model/body.js';
 import { seededRandom } from '../../../fixtures/fake-clock.js';
 
 const rig = new ExchangeRig();
@@ -77,5 +78,35 @@ describe('bodies read into one buffer', () => {
         }),
       );
     }
+  }, 60_000);
+
+  it('are handed on as they were read, one read in a turn of the loop', async () => {
+    const url = await listen();
+    const bytesOf = new Map<ArrayBufferLike, number>();
+    const ledger = rig.ledger;
+    let turnBytes = 0;
+    let turnBytesMax = 0;
+    const counting: AllocateBody = (hint, bytesMax) => {
+      const sink = ledger.allocate(hint, bytesMax);
+      const append = sink.append.bind(sink);
+      sink.append = (chunk) => {
+        bytesOf.set(chunk.buffer, (bytesOf.get(chunk.buffer) ?? 0) + chunk.byteLength);
+        append(chunk);
+        if (turnBytes === 0) setImmediate(() => (turnBytes = 0));
+        turnBytes += chunk.byteLength;
+        turnBytesMax = Math.max(turnBytesMax, turnBytes);
+      };
+      return sink;
+    };
+    const limits = { bodyBytesMax: 2 * BODY_BYTES, decodedBytesMax: 2 * BODY_BYTES, timeoutMs: 60_000 };
+    let total = 0;
+    for (let seed = 0; seed < 8; seed++) {
+      const one = rig.open(`${url}/${seed}`, limits, counting);
+      total += bodyOf(await one.fetch(null, NEVER)).length;
+      await one.close();
+    }
+    expect(turnBytesMax).toBeLessThanOrEqual(256 * 1024);
+    // But for what comes with the headers.
+    expect(Math.max(...bytesOf.values())).toBeGreaterThan(total / 2);
   }, 60_000);
 });
