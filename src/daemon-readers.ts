@@ -112,9 +112,12 @@ export class Readers {
 
 /** Nothing else of the configuration crosses to a thread: it may hold secrets, and values that no message carries. */
 function readerOptions(options: Config & { readonly host: string; readonly version: string }): ReaderOptions {
-  const { host, version, connectionsMax, inFlightBytesMax, accessLog, defaultDialect, slowClientMs } =
-    options;
-  return { host, version, connectionsMax, inFlightBytesMax, accessLog, defaultDialect, slowClientMs };
+  const { host, version, connectionsMax, accessLog, defaultDialect, slowClientMs } = options;
+  const { inFlightBytesMax, loopDelayMsMax } = options;
+  return {
+    ...{ host, version, connectionsMax, accessLog, defaultDialect, slowClientMs },
+    ...{ inFlightBytesMax, loopDelayMsMax },
+  };
 }
 
 /**

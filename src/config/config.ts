@@ -60,6 +60,8 @@ export interface Config {
   readonly readers: number;
   /** Response bytes that may be under way in all, before lists are refused as overloaded. */
   readonly inFlightBytesMax: number;
+  /** Lateness of the event loop, before lists are refused as overloaded. */
+  readonly loopDelayMsMax: number;
   readonly defaultDialect: Dialect | 'none';
   readonly accessLog: AccessLog;
 

@@ -129,6 +129,11 @@ export const SERVE_OPTIONS = {
       commands: SERVE,
     },
   ),
+  loopDelayMsMax: option<number>('loop-delay-ms-max', 1000, {
+    kind: whole(10, 60_000, 'ms'),
+    help: 'How late the event loop may be; beyond it lists are answered 503.',
+    commands: SERVE,
+  }),
   workers: derived<number>('workers', workersByCores, 'cores - 1, from 1 to 4', {
     kind: whole(1, 64, ''),
     help: 'Threads that parse, diff and encode.',

@@ -68,8 +68,9 @@ export class Dispatcher {
     const exchange = new Exchange(this.#core, res, query, target, startMs);
     const isPush = route?.isPost === true && target.method === 'POST';
     const isBodyless = target.method === 'GET' || target.method === 'HEAD';
-    const fault = head.fault(isPush ? 'streamed' : isBodyless ? 'none' : 'small');
-    if (fault !== undefined) exchange.refuseFraming(framingError(fault));
+    const framing = head.fault(isPush ? 'streamed' : isBodyless ? 'none' : 'small');
+    const fault = framing === undefined ? addressFault(exchange) : framingError(framing);
+    if (fault !== undefined) exchange.refuseFraming(fault);
     else if (isPush) this.#receive(exchange, route);
     else if (head.connectionClose) {
       // Answered in a later turn, so that a request behind this one is dropped and never run.
@@ -92,7 +93,6 @@ export class Dispatcher {
         setImmediate(() => exchange.refuse(verdict));
         return;
       }
-      checkAddress(exchange);
       void route.handle(exchange);
     } catch (error) {
       setImmediate(() => exchange.fail(error));
@@ -107,7 +107,6 @@ export class Dispatcher {
       const asksFirst = cors !== null && isPreflight(exchange);
       const verdict = asksFirst ? cors.check(exchange) : checkAll(guards, exchange);
       if (!verdict.allow) return exchange.refuse(verdict);
-      checkAddress(exchange);
       if (route === undefined) throw new WeftError('not_found', `cannot find ${exchange.shownPath}`);
       const { method } = exchange;
       if (asksFirst) replyPreflight(exchange, cors, route.isPost === true ? POST_METHODS : ALLOWED_METHODS);
@@ -128,9 +127,9 @@ export class Dispatcher {
   }
 }
 
-function checkAddress({ query, target }: Exchange): void {
-  if (query.length + target.path.length <= QUERY_BYTES_MAX) return;
-  throw new WeftError('uri_too_long', `cannot read an address of more than ${QUERY_BYTES_MAX} bytes`);
+function addressFault({ query, target }: Exchange): WeftError | undefined {
+  if (query.length + target.path.length <= QUERY_BYTES_MAX) return undefined;
+  return new WeftError('uri_too_long', `cannot read an address of more than ${QUERY_BYTES_MAX} bytes`);
 }
 
 /** The body is none, but answers without them would be the only ones. */

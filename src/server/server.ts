@@ -75,8 +75,9 @@ function assemble(context: ServerContext, uws: Uws): ServerParts {
 /** Closes what is beyond the cap at once. */
 export function limitConnections(app: UwsApp, connections: Connections, stats: Stats): void {
   app.filter((res, change) => {
-    if (change < 0) connections.closed();
-    else if (!connections.opened()) {
+    if (change < 0) return connections.closed();
+    stats.counters.add('connections_opened');
+    if (!connections.opened()) {
       stats.counters.add('connections_rejected');
       res.close();
     }

@@ -5,6 +5,7 @@ export const PROCESS_COUNTERS = {
   reader_restarts: 'Reader threads that were lost and replaced.',
   reader_repeats: 'Point reads begun again in a reader thread because a publish came between.',
   worker_restarts: 'Workers that were lost and replaced: crash, out of memory, deadline.',
+  connections_opened: 'Connections that clients made, those closed at once among them.',
   connections_rejected: 'Connections closed at once because CONNECTIONS_MAX was reached.',
   requests_unauthorized: 'Requests without a valid token, answered 401.',
   requests_forbidden: 'Requests whose token lacks the scope, answered 403.',

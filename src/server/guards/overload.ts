@@ -76,7 +76,9 @@ export class OverloadGuard implements Guard {
     }
     const delayMs = lag.delayMs();
     if (delayMs > loopDelayMsMax * (important ? IMPORTANT_DELAY_FACTOR : 1)) {
-      return overloaded(`cannot take more work: the event loop is ${Math.round(delayMs)} ms late`);
+      return overloaded(
+        `cannot take more work: the event loop is ${Math.round(delayMs)} ms late (LOOP_DELAY_MS_MAX)`,
+      );
     }
     return ALLOW;
   }

@@ -55,6 +55,7 @@ describe('defaults', () => {
       readers: 1,
       connectionsMax: 0,
       inFlightBytesMax: 256 * MIB,
+      loopDelayMsMax: 1000,
       defaultDialect: 'none',
       accessLog: 'errors',
       ...RECORDING_DEFAULTS,
