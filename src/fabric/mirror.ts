@@ -37,6 +37,8 @@ export class FabricMirror implements FabricView {
   readonly #deps: MirrorDeps;
   readonly #generations = new Map<number, { readonly ref: PartRef; readonly reader: SegmentReader }>();
   #applied: number | null = null;
+  /** Not announced yet. */
+  readonly #early: FabricNews[] = [];
   #table: Table | null = null;
   #statuses: readonly SourceStatus[] = [];
 
@@ -53,14 +55,26 @@ export class FabricMirror implements FabricView {
     return this.#statuses[part]!;
   }
 
-  /** Takes all news that main has announced. Call it where nothing of an earlier table is in use. */
-  refresh(): void {
+  /**
+   * Takes all news that main has announced. Call it where nothing of an earlier table is in use.
+   * Returns false when some wait to be announced.
+   */
+  refresh(): boolean {
     const { board, take } = this.#deps;
     while (this.#applied === null || board.isBehind(this.#applied)) {
-      const news = take();
-      if (news === undefined) return;
-      this.apply(news);
+      const news = this.#early.shift() ?? take();
+      if (news === undefined) break;
+      this.#apply(news);
     }
+    return this.#early.length === 0;
+  }
+
+  /**
+   * News that came by themselves. Before they are announced nobody may be answered from them: another
+   * thread, asked next, may not know them.
+   */
+  offer(news: FabricNews): void {
+    this.#early.push(news);
   }
 
   confirm(): void {
@@ -72,8 +86,7 @@ export class FabricMirror implements FabricView {
     return this.#applied === null || !this.#deps.board.confirm(this.#applied);
   }
 
-  /** The next news. */
-  apply({ number, statuses, table }: FabricNews): void {
+  #apply({ number, statuses, table }: FabricNews): void {
     for (const [place, state] of statuses) this.sources[place]!.load(state);
     if (table) this.#move(table);
     this.#applied = number;

@@ -98,7 +98,14 @@ function mirror({ news, sources, thread }: ReaderStart, board: ReaderBoard, cloc
   const take = (): FabricNews | undefined =>
     (receiveMessageOnPort(news) as { message: FabricNews } | undefined)?.message;
   const fabric = new FabricMirror({ board, thread, sources, clock, take });
-  // Taken while nobody asks, too: what a publish has replaced waits for it.
-  news.on('message', (message: FabricNews) => fabric.apply(message));
+  // Taken while nobody asks, too: what a publish has replaced waits for it. Main announces what it has
+  // posted at once: the next turn is late enough.
+  const settle = (): void => {
+    if (!fabric.refresh()) setImmediate(settle);
+  };
+  news.on('message', (message: FabricNews) => {
+    fabric.offer(message);
+    settle();
+  });
   return fabric;
 }
