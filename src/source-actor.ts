@@ -15,6 +15,7 @@ import { BodyArena } from './snapshot/arena.js';
 import type { MissingRules } from './snapshot/missing.js';
 import type { BreakerState } from './source/breaker.js';
 import { openSource, type PolledSource } from './source/open-source.js';
+import type { HttpPollTools } from './source/http-poll.js';
 import type { PollObserver, PollResult } from './source/poll-report.js';
 import { PushSource } from './source/push.js';
 import type { Deliver } from './source/source.js';
@@ -35,6 +36,8 @@ export interface SourceActorDeps extends Shared {
   readonly parseTimeoutMs: number;
   readonly keep: Keep;
   readonly missing: MissingRules;
+  /** Simulations replace the network. */
+  readonly openWire?: HttpPollTools['openWire'];
 }
 
 export class SourceActor implements PollObserver, IngestObserver {
@@ -57,7 +60,7 @@ export class SourceActor implements PollObserver, IngestObserver {
   #goneRows = 0;
 
   constructor(config: SourceConfig, deps: SourceActorDeps) {
-    const { clock, random, free } = deps;
+    const { clock, random, free, openWire } = deps;
     this.id = config.id;
     this.#deps = deps;
     this.#log = deps.log.child({ source: config.id });
@@ -75,7 +78,7 @@ export class SourceActor implements PollObserver, IngestObserver {
     // Without an announced length the last body's is the best guess: growing leaves garbage behind.
     const allocate: AllocateBody = (byteLengthHint, bytesMax) =>
       new BodyArena(free, byteLengthHint || this.#bodyBytes, bytesMax);
-    const tools = { clock, random, allocate, observer: this };
+    const tools = { clock, random, allocate, observer: this, ...(openWire && { openWire }) };
     this.#source = config.push
       ? new PushSource(
           { ...config, publishMsMax: PARSES_MAX * parseTimeoutMs },

@@ -12,6 +12,8 @@ const parts = [
   'dist/test/unit/**/*.test.js',
   'dist/test/property/**/*.test.js',
   'dist/test/contract/**/*.test.js',
+  'dist/test/simulation/**/*.test.js',
+  'dist/test/fuzz/**/*.test.js',
 ];
 
 // The compiled tests run, not their sources: what ships is what was tested.

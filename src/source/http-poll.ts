@@ -7,6 +7,7 @@ import { bug } from '../model/errors.js';
 import { DeliveryError, type Outcome } from '../model/outcome.js';
 import { Breaker, type BreakerState } from './breaker.js';
 import type { Exchanged } from './exchange/attempt.js';
+import type { Wire } from './exchange/connection.js';
 import { HttpExchange, type Exchange } from './exchange/fetch-body.js';
 import type { ExchangeFacts, HttpPollOptions, PollObserver } from './poll-report.js';
 import { backoffCapMs, Schedule, type Slot } from './schedule.js';
@@ -19,6 +20,8 @@ export interface HttpPollTools {
   readonly observer: PollObserver;
   /** Replaces the network: by a file, or by a script in tests of schedules. */
   readonly openExchange?: () => Exchange;
+  /** Replaces the network below the exchange: HTTP itself, simulated. */
+  readonly openWire?: () => Wire;
 }
 
 /** Polls until told to stop. What it remembers (ETag, breaker, backoff) lives as long as one run. */
@@ -75,7 +78,8 @@ class Poller {
     this.#deliver = deliver;
     this.#signal = signal;
     this.breaker = new Breaker((state) => observer.breaker(state));
-    this.#exchange = tools.openExchange?.() ?? new HttpExchange(options, clock, tools.allocate);
+    this.#exchange =
+      tools.openExchange?.() ?? new HttpExchange(options, clock, tools.allocate, tools.openWire?.());
     this.#schedule = new Schedule(intervalMs, clock.monotonicMs(), random);
     this.#backoff = new Backoff({ baseMs: Math.min(intervalMs, capMs), capMs }, random);
   }

@@ -58,14 +58,15 @@ export class SourceStats {
 
   polled({ outcome, fetchMs, wireBytes, expectedBytes }: PollEnd): void {
     this.#polls.add(outcome);
-    // A skipped poll met no upstream, a conflict is with what is served: neither says anything of it.
+    // Whatever became of the body, it was received.
+    this.counters.add('received_bytes', wireBytes);
+    this.counters.add('expected_bytes', expectedBytes ?? 0);
+    // A skipped poll is our own doing, a conflict is with what is served: neither says anything of the upstream.
     if (outcome === 'skipped' || outcome === 'conflict') return;
     const isGood = isGoodExchange(outcome);
     this.#isUp = isGood;
     this.#failures = isGood ? 0 : this.#failures + 1;
     this.fetchMs.recordMs(fetchMs);
-    this.counters.add('received_bytes', wireBytes);
-    this.counters.add('expected_bytes', expectedBytes ?? 0);
     this.#lastCycleMs = fetchMs + (outcome === 'ok' ? this.#lastPublishMs : 0);
   }
 

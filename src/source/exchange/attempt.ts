@@ -8,7 +8,7 @@ import type { ExchangeFacts } from '../poll-report.js';
 import type { Body } from '../source.js';
 import { admit, tooLargeDecoded, tooLargeOnWire, type Coding } from './admit.js';
 import { classify, isBrokenConnection } from './classify.js';
-import type { Connection } from './connection.js';
+import type { Wire } from './connection.js';
 import { Gunzip } from './decode.js';
 import { readHead, skewOf, type ResponseHead } from './head.js';
 
@@ -40,7 +40,7 @@ export type Exchanged =
 export interface AttemptTools {
   readonly clock: Clock;
   readonly allocate: AllocateBody;
-  readonly connection: Connection;
+  readonly connection: Wire;
   readonly bodyBytesMax: number;
   readonly decodedBytesMax: number;
   /** Size of the body before, as a hint; 0 when there was none. */

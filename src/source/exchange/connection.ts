@@ -28,13 +28,24 @@ export interface Route {
   readonly addresses?: SourceAddressRules;
 }
 
+/** What an attempt needs of a connection; simulations put one without a network here. */
+export interface Wire {
+  readonly connects: number;
+  readonly failed: boolean;
+  readonly hangUpHint: string;
+  takesAtOnce: boolean;
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
+  drop(reason: Error): void;
+  close(): Promise<void>;
+}
+
 /**
  * Two habits of undici decide the shape of this class. A request that waits for its connection
  * cannot be aborted, and its socket lives on for ten seconds: hence a connector of our own. And an
  * aborted response makes the client connect again at once, unasked: hence `drop`, which throws the
  * client away.
  */
-export class Connection {
+export class Connection implements Wire {
   readonly #origin: string;
   readonly #route: Route;
   readonly #idleMs: number;

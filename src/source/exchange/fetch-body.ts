@@ -5,7 +5,7 @@ import type { Clock } from '../../model/clock.js';
 import { DeliveryError } from '../../model/outcome.js';
 import type { HttpPollOptions } from '../poll-report.js';
 import { Attempt, type Exchanged } from './attempt.js';
-import { Connection } from './connection.js';
+import { Connection, type Wire } from './connection.js';
 
 /** How a poller talks to its upstream; tests of schedules put a scripted one here. */
 export interface Exchange {
@@ -22,13 +22,14 @@ export class HttpExchange implements Exchange {
   readonly #options: HttpPollOptions;
   readonly #clock: Clock;
   readonly #allocate: AllocateBody;
-  readonly #connection: Connection;
+  readonly #connection: Wire;
   readonly #path: string;
   /** Origin and path, without the query: that may hold a secret. */
   readonly #where: string;
   #lastBytes = 0;
 
-  constructor(options: HttpPollOptions, clock: Clock, allocate: AllocateBody) {
+  /** `wire` replaces the network. */
+  constructor(options: HttpPollOptions, clock: Clock, allocate: AllocateBody, wire?: Wire) {
     const url = new URL(options.url);
     this.#options = options;
     this.#clock = clock;
@@ -36,11 +37,12 @@ export class HttpExchange implements Exchange {
     this.#path = url.pathname + url.search;
     const { tls, socketPath, addresses } = options;
     this.#where = (socketPath === undefined ? url.origin : `unix:${socketPath}:`) + url.pathname;
-    this.#connection = new Connection(url.origin, options.intervalMs, {
+    const route = {
       ...(tls && { tls }),
       ...(socketPath !== undefined && { socketPath }),
       ...(addresses && { addresses }),
-    });
+    };
+    this.#connection = wire ?? new Connection(url.origin, options.intervalMs, route);
   }
 
   async fetch(etag: string | null, signal: AbortSignal): Promise<Exchanged> {
