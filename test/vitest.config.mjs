@@ -23,7 +23,14 @@ export default defineConfig({
     pool: 'forks',
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
     // What is tested is loaded by Node itself, as in production; only test files pass through Vite.
-    server: { deps: { external: [/\/dist\/(src|workers|bench|scripts)\//] } },
+    server: {
+      deps: {
+        external: [
+          /\/dist\/(src|workers|bench|scripts)\//,
+          /\/dist\/test\/(simulation|fuzz)\/(?!.*\.test\.js)/,
+        ],
+      },
+    },
     execArgv: ['--enable-source-maps'],
     passWithNoTests: false,
     coverage: {

@@ -111,6 +111,7 @@ export class PollRules {
     if (!due) return this.#report.broken(`${this.id} polls after its end`);
     const isDue = atMs >= due.fromMs - EPSILON_MS && atMs <= due.toMs + EPSILON_MS;
     this.#report.check(isDue, () => `${this.id} polls at ${atMs}, due from ${due.fromMs} to ${due.toMs}`);
+    if (atMs > due.fromMs + this.#intervalMs / 2) this.#report.note('pause beyond a slot');
     const skipped = this.skippedSlots - this.#skippedBefore;
     this.#report.check(skipped === due.skipped, () => `${this.id} counts ${skipped} slots of ${due.skipped}`);
     this.#skippedBefore = this.skippedSlots;
@@ -168,12 +169,6 @@ export class PollRules {
     }
     this.#due = { fromMs: at(next), toMs: at(last), skipped };
     if (skipped > 0) this.#report.note('slots skipped');
-  }
-
-  /** How many slots after the earliest a pause has lasted; for what was seen. */
-  notePause(): void {
-    const due = this.#due;
-    if (due && this.#nowMs() > due.fromMs + this.#intervalMs / 2) this.#report.note('pause beyond a slot');
   }
 
   /** All polls are over: each one that began has one outcome. */

@@ -1,21 +1,14 @@
 /** A simulated client: subscribes, stalls, leaves and comes back with what it has. */
-import type { Hub } from '../../src/live/hub.js';
-import { parseClientMessage } from '../../src/live/protocol.js';
-import { ERROR_STATUS, WeftError } from '../../src/model/errors.js';
-import { LiveClient, type LiveView } from '../fixtures/live-client.js';
-import { differences, RANKS, selected, type Selection } from '../fixtures/live-selections.js';
-import { ROW_IDS } from '../fixtures/live-world.js';
+import { ERROR_STATUS } from '../../src/model/errors.js';
+import { LiveClient } from '../fixtures/live-client.js';
+import type { Selection } from '../fixtures/live-selections.js';
+import { ChangesPoller, checkView, messageOf, newSelection, type ReaderDeps } from './changes-poller.js';
 import { FrameLedger, type LedgerSums } from './frame-ledger.js';
-import type { SimReport } from './sim-report.js';
 import { SimSocket, type SimSocketDeps } from './sim-socket.js';
-import type { SimTruth } from './sim-truth.js';
 
-export interface SimClientDeps extends Pick<SimSocketDeps, 'clock' | 'dice' | 'behavior' | 'slowClientMs'> {
-  readonly name: string;
-  readonly report: SimReport;
-  readonly truth: SimTruth;
+export interface SimClientDeps
+  extends ReaderDeps, Pick<SimSocketDeps, 'clock' | 'behavior' | 'slowClientMs'> {
   readonly sums: LedgerSums;
-  readonly hub: Hub;
 }
 
 /** Messages that the server must refuse, and go on. */
@@ -30,13 +23,23 @@ const NONSENSE = [
 /** More than the answers that may wait for a client that reads none. */
 const FLOOD = 70;
 
-type Act = 'subscribe' | 'unsubscribe' | 'ping' | 'nonsense' | 'flood' | 'stall' | 'leave' | 'changes';
+type Act =
+  | 'subscribe'
+  | 'unsubscribe'
+  | 'ping'
+  | 'nonsense'
+  | 'flood'
+  | 'stall'
+  | 'leave'
+  | 'changes'
+  | 'control frames';
 
 const ACTS: readonly Act[] = [
   ...Array<Act>(18).fill('subscribe'),
   ...Array<Act>(16).fill('stall'),
   ...Array<Act>(9).fill('leave'),
   ...Array<Act>(6).fill('changes'),
+  ...Array<Act>(3).fill('control frames'),
   ...(['unsubscribe', 'unsubscribe', 'ping', 'nonsense', 'nonsense', 'flood'] as const),
 ];
 
@@ -47,13 +50,12 @@ export class SimClient {
   #live = new LiveClient();
   #socket: SimSocket | null = null;
   #ledger: FrameLedger;
-  #polled: LiveView = { snapshotId: null, fields: [], rows: new Map(), history: [] };
-  #polling = false;
-  #pollSelection: Selection | null = null;
+  readonly #poller: ChangesPoller;
 
   constructor(deps: SimClientDeps) {
     this.#deps = deps;
     this.#ledger = new FrameLedger(deps.sums, deps.truth);
+    this.#poller = new ChangesPoller(deps);
   }
 
   get socket(): SimSocket | null {
@@ -116,31 +118,21 @@ export class SimClient {
       case 'flood':
         for (let i = 0; i < FLOOD && this.#socket === socket; i++) socket.say('{"op":"fly"}');
         return;
+      case 'control frames':
+        return socket.answersPings();
       case 'stall':
         return socket.stall(true);
       case 'leave':
         return socket.leave(dice.pick([1000, 1006]));
       case 'changes':
-        void this.#poll();
+        void this.#poller.poll();
     }
-  }
-
-  #newSelection(): Selection | null {
-    const { dice, truth } = this.#deps;
-    const fields = truth.current?.fields ?? [];
-    const selection: Selection = {
-      switches: dice.pick([null, null, dice.some(ROW_IDS, 0.2), ['sw-1*'], ['sw-1*', 'sw-3', 'nobody']]),
-      metrics: dice.chance(0.4) ? dice.some(fields, 0.5).reverse() : null,
-      int64: dice.pick(['string', 'number'] as const),
-      rank: dice.pick(RANKS.filter(({ reads }) => reads.every((name) => fields.includes(name)))),
-    };
-    return selection.switches?.length === 0 || selection.metrics?.length === 0 ? null : selection;
   }
 
   #subscribe(socket: SimSocket): void {
     const { dice } = this.#deps;
     // What is under way belongs to the subscription before: a client could not tell it apart.
-    const selection = socket.isIdle ? this.#newSelection() : null;
+    const selection = socket.isIdle ? newSelection(this.#deps) : null;
     if (!selection) return;
     const id = `s${dice.below(3)}`;
     this.#selections.set(id, selection);
@@ -149,21 +141,10 @@ export class SimClient {
     this.#ask(id, null);
   }
 
-  #messageOf(id: string, { switches, metrics, int64, rank }: Selection, since: string | null): string {
-    const rate = this.#rates.get(id);
-    return JSON.stringify({
-      ...{ op: 'subscribe', id, int64, ...rank.ask },
-      ...(switches && { switches }),
-      ...(metrics && { metrics }),
-      ...(rate !== undefined && { max_hz: rate }),
-      ...(since !== null && { since }),
-    });
-  }
-
   #ask(id: string, since: string | null): void {
     const selection = this.#selections.get(id)!;
     this.#ledger.subscribed(id, selection);
-    this.#socket?.say(this.#messageOf(id, selection, since));
+    this.#socket?.say(messageOf(id, selection, this.#rates.get(id), since));
   }
 
   #unsubscribe(socket: SimSocket): void {
@@ -191,7 +172,7 @@ export class SimClient {
     if (!view || view.snapshotId === null) return;
     const goesBack = versionOf(view.snapshotId) < (versions.get(id!) ?? 0);
     report.check(!goesBack, () => `${name} ${id} goes back from ${versions.get(id!)} to ${view.snapshotId}`);
-    this.#checkView(id!, view, this.#selections.get(id!)!);
+    checkView(this.#deps, id!, view, this.#selections.get(id!)!);
   }
 
   #errors(): void {
@@ -202,51 +183,6 @@ export class SimClient {
       this.#live.forget(id);
       this.#selections.delete(id);
     }
-  }
-
-  #checkView(id: string, view: LiveView, selection: Selection): void {
-    const { report, truth, name } = this.#deps;
-    const then = truth.at(view.snapshotId!);
-    if (!then) return report.broken(`${name} ${id} has ${view.snapshotId}, which was never published`);
-    const wanted = selected(then, selection);
-    const isEqual = String(view.fields) === String(wanted.fields);
-    report.check(isEqual, () => `${name} ${id} has fields ${view.fields} / ${wanted.fields}`);
-    const wrong = differences(view.rows, wanted.rows);
-    report.check(
-      wrong.length === 0,
-      () => `${name} ${id} at ${view.snapshotId}: ${wrong.slice(0, 3).join('; ')}`,
-    );
-    report.note(`frame ${view.history.at(-1)}`);
-  }
-
-  /** GET /telemetry/changes, applied to a table of its own. */
-  async #poll(): Promise<void> {
-    const { hub, report, name, truth } = this.#deps;
-    const selection = (this.#pollSelection ??= this.#newSelection());
-    if (this.#polling || !selection || !truth.current) return;
-    this.#polling = true;
-    const parsed = parseClientMessage(this.#messageOf('changes', selection, null));
-    try {
-      if (!parsed.ok || parsed.message.op !== 'subscribe') throw new Error('the simulation asks nonsense');
-      const since = this.#polled.snapshotId ?? 'none';
-      const { prefix, body } = await hub.changesFrame(parsed.message.selection, since);
-      const live = new LiveClient();
-      live.hello = {};
-      live.expect('changes', this.#polled);
-      const text = `{"id":"changes",${(prefix + Buffer.from(body).toString()).slice(1)}`;
-      // A table that did not change is answered all the same.
-      if (text.includes('"changes":[],"removed":[]')) report.note('changes: none');
-      else live.receive(text);
-      if (this.#polled.snapshotId !== null) this.#checkView('changes', this.#polled, selection);
-    } catch (error) {
-      if (!(error instanceof WeftError)) report.broken(`${name}: changes: ${String(error)}`);
-      else report.note(`changes: ${error.code}`);
-      if (error instanceof WeftError && error.code === 'unknown_metric') {
-        this.#pollSelection = null;
-        this.#polled = { snapshotId: null, fields: [], rows: new Map(), history: [] };
-      }
-    }
-    this.#polling = false;
   }
 
   /** Nothing hinders it any more. */
@@ -260,7 +196,7 @@ export class SimClient {
     const { truth, hub } = this.#deps;
     if (!truth.current) return true;
     const views = [...this.#live.views.values()];
-    return !this.#polling && views.every(({ snapshotId }) => snapshotId === hub.fabric.snapshotId);
+    return !this.#poller.isWaiting && views.every(({ snapshotId }) => snapshotId === hub.fabric.snapshotId);
   }
 
   /** All is quiet: it must have what is served. */
@@ -269,7 +205,7 @@ export class SimClient {
     const { snapshotId } = hub.fabric;
     if (!truth.current) return;
     report.check(this.#socket !== null, () => `${name} lost its connection for nothing`);
-    report.check(!this.#polling, () => `${name} waits for its changes for ever`);
+    report.check(!this.#poller.isWaiting, () => `${name} waits for its changes for ever`);
     for (const [id, view] of this.#live.views) {
       report.check(
         view.snapshotId === snapshotId,

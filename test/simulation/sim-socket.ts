@@ -8,6 +8,8 @@ import type { SimReport } from './sim-report.js';
 /** What the system takes before anything waits in the process. */
 const SYSTEM_BYTES = 64 * 1024;
 const MESSAGE_BYTES_MAX = 900_000;
+/** Of the library's own frames together: more than what the server lets wait. */
+const CONTROL_BYTES = 1_500_000;
 
 export interface SimSocketDeps {
   readonly clock: Clock;
@@ -27,12 +29,14 @@ let made = 0;
 export class SimSocket implements UwsWebSocket<SocketData> {
   readonly #deps: SimSocketDeps;
   readonly #data: SocketData;
-  readonly #queue: { readonly text: string; readonly bytes: number }[] = [];
+  readonly #queue: { readonly text: string | null; readonly bytes: number }[] = [];
   /** Each byte counts as so many: small tables fill large buffers, too. */
   readonly #weight: number;
   /** The library forgets to say that it has room again, at times. */
   readonly #forgetful: boolean;
   #bytes = 0;
+  /** Of the queue, those that are the library's own. */
+  #controls = 0;
   #stalled = false;
   #reading = false;
   /** When the last byte was taken that waited in the process, or the first one began to wait. */
@@ -134,9 +138,19 @@ export class SimSocket implements UwsWebSocket<SocketData> {
     this.#read();
   }
 
+  /** Much that the library sends by itself: the hub's own frames are not taken for a while. */
+  answersPings(): void {
+    if (this.closedWith !== null) return;
+    if (this.#waitingBytes === 0) this.#stuckSinceMs = this.#deps.clock.monotonicMs();
+    this.#queue.push({ text: null, bytes: CONTROL_BYTES });
+    this.#bytes += CONTROL_BYTES;
+    this.#controls++;
+    this.#read();
+  }
+
   /** Whether it should have been closed by now, whenever the server looks. */
   get isOverdue(): boolean {
-    if (this.closedWith !== null || this.#waitingBytes === 0) return false;
+    if (this.closedWith !== null || this.#waitingBytes === 0 || this.#controls > 0) return false;
     const { clock, slowClientMs } = this.#deps;
     return (
       clock.monotonicMs() - this.#stuckSinceMs > slowClientMs + 2 * Math.min(1_000, slowClientMs / 4) + 1
@@ -154,7 +168,8 @@ export class SimSocket implements UwsWebSocket<SocketData> {
       const { text, bytes } = this.#queue.shift()!;
       this.#bytes -= bytes;
       if (this.#waitingBytes < waited) this.#stuckSinceMs = clock.monotonicMs();
-      this.#deps.onText(text);
+      if (text === null) this.#controls--;
+      else this.#deps.onText(text);
       if (this.#waitingBytes < waited && !(this.#forgetful && dice.chance(0.5)))
         this.#deps.behavior.drain(this);
       this.#read();

@@ -2,6 +2,7 @@
  * One simulated world: sources, fabric, hub and sockets are the product's own; time, chance, network,
  * worker threads and clients are not. Everything follows from the seed.
  */
+import { inspect } from 'node:util';
 import { Fabric } from '../../src/fabric/fabric.js';
 import { SourceStatus } from '../../src/fabric/source-status.js';
 import { Hub } from '../../src/live/hub.js';
@@ -11,39 +12,18 @@ import type { ServerCore } from '../../src/server/core.js';
 import { Connections } from '../../src/server/connections.js';
 import { Sockets } from '../../src/server/sockets.js';
 import type { Uws } from '../../src/server/uws.js';
-import { FreeList } from '../../src/snapshot/free-list.js';
 import { Stats } from '../../src/stats/stats.js';
 import { Dice } from '../fixtures/live-world.js';
 import { LedgerSums } from './frame-ledger.js';
+import { checkLiveCounts, checkMemory, type CheckedParts } from './sim-checks.js';
 import { SimClient } from './sim-client.js';
 import { SimClock } from './sim-clock.js';
+import { LentMemory } from './sim-memory.js';
 import { SimJobs } from './sim-jobs.js';
 import { SimReport } from './sim-report.js';
+import { shapeOf, type Shape } from './sim-shape.js';
 import { SimSource } from './sim-source.js';
 import { SimTruth } from './sim-truth.js';
-
-/** Of a body kept to be compared with the next one. */
-const KEPT_BYTES_MAX = 64 * 1024;
-
-/** What differs from world to world. */
-interface Shape {
-  readonly intervalsMs: readonly number[];
-  readonly clients: number;
-  readonly slowClientMs: number;
-  readonly polls: number;
-}
-
-function shapeOf(dice: Dice): Shape {
-  const sources = dice.pick([1, 1, 1, 2, 2, 3]);
-  const intervalMs = dice.pick([100, 250, 1_000, 5_000]);
-  return {
-    intervalsMs: Array.from({ length: sources }, () => intervalMs * dice.pick([1, 1, 2])),
-    clients: 1 + dice.below(3),
-    slowClientMs: dice.pick([1_000, 8_000, 200_000]),
-    // Long enough, some of them, that versions are forgotten which clients still have.
-    polls: Math.ceil((dice.chance(0.03) ? 100 : dice.pick([5, 8, 11, 14])) / sources),
-  };
-}
 
 export interface SimOutcome {
   readonly seed: number;
@@ -60,7 +40,7 @@ export class SimWorld {
   readonly #report: SimReport;
   readonly #shape: Shape;
   readonly #stats: Stats;
-  readonly #free = new FreeList(2 ** 28, () => undefined);
+  readonly #free = new LentMemory();
   readonly #fabric: Fabric;
   readonly #jobs: SimJobs;
   readonly #truth: SimTruth;
@@ -82,7 +62,7 @@ export class SimWorld {
     this.#log = {
       ...nullLogger,
       child: () => this.#log,
-      error: (event, fields) => this.#report.broken(`logged ${event}: ${String(fields?.['error'] ?? '')}`),
+      error: (event, fields) => this.#report.broken(`logged ${event}: ${inspect(fields)}`),
     };
     const loopDelay = { summary: () => ({ p50: null, p99: null, max: null }), close: () => undefined };
     this.#stats = new Stats({ version: 'sim', clock, endpoints: [], sources: ids, loopDelay });
@@ -96,8 +76,11 @@ export class SimWorld {
     this.#clients = Array.from({ length: this.#shape.clients }, (_, i) => this.#makeClient(i));
   }
 
-  get #jobTimeoutMs(): number {
-    return 2 * this.#shape.intervalsMs[0]!;
+  get #parts(): CheckedParts {
+    return {
+      ...{ fabric: this.#fabric, stats: this.#stats, report: this.#report, sums: this.#sums },
+      ...{ connections: this.#connections, free: this.#free },
+    };
   }
 
   /** One stream of chance for each actor: what one does more or less moves no other. */
@@ -120,7 +103,7 @@ export class SimWorld {
         frameCellsMax: 8_000_000,
         frameBytesMax: 2 ** 28,
         subscriptionsMax: dice.pick([2, 64]),
-        jobTimeoutMs: this.#jobTimeoutMs,
+        jobTimeoutMs: this.#shape.jobTimeoutMs,
         heartbeatMs: 15_000,
         partBytes: dice.pick([1, 200, 100_000]),
         inlineCellsMax: dice.pick([0, 20, 2_000]),
@@ -147,7 +130,7 @@ export class SimWorld {
       stats: this.#stats.source(status.id),
       // Bodies of a few hundred bytes are read by several at once, in some worlds.
       ...(dice.chance(0.3) && { parts: { partsMax: 3, partBytesMin: 120 } }),
-      ...{ dice, log: this.#log, report: this.#report, jobTimeoutMs: this.#jobTimeoutMs },
+      ...{ dice, log: this.#log, report: this.#report, jobTimeoutMs: this.#shape.jobTimeoutMs },
       onBody: (body) => void this.#truth.bodies.set(body.text, body),
     });
   }
@@ -180,9 +163,21 @@ export class SimWorld {
   }
 
   async run(): Promise<SimOutcome> {
+    // Refusals are errors, and there are many.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+      await this.#live();
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
+    return this.#outcome();
+  }
+
+  async #live(): Promise<void> {
     const { intervalsMs, polls } = this.#shape;
     const intervalMs = Math.max(...intervalsMs);
-    this.#jobs.lossShare = this.#dice(4).pick([0, 0.03, 0.15]);
+    this.#jobs.lossShare = this.#dice(4).pick([0, 0.03, 0.15, 0.4]);
     for (const source of this.#sources) source.start();
     for (const client of this.#clients) client.connect();
     this.#sources.forEach((source, i) => {
@@ -200,7 +195,6 @@ export class SimWorld {
     );
     await this.#clock.runFor(polls * intervalMs);
     await this.#end(intervalMs);
-    return this.#outcome();
   }
 
   /** Whatever hinders goes away: all must come to the newest sample, and nothing may be left over. */
@@ -215,14 +209,15 @@ export class SimWorld {
     const areThere = (): boolean => this.#clients.every(({ isThere }) => isThere);
     for (let i = 0; i < 8 && !areThere(); i++) await this.#clock.runFor(10_000);
     for (const client of this.#clients) client.checkEnd();
-    this.#checkCounts();
+    checkLiveCounts(this.#parts, this.#clients.filter(({ socket }) => socket !== null).length);
     this.#hub.stop();
-    await this.#clock.runFor(3 * this.#jobTimeoutMs);
+    await this.#clock.runFor(3 * this.#shape.jobTimeoutMs);
     const { subscribers } = this.#stats.live;
     this.#report.check(subscribers === 0, () => `${subscribers} subscribers are left`);
     this.#report.check(this.#connections.open === 0, () => `${this.#connections.open} connections are left`);
-    this.#checkMemory();
+    checkMemory(this.#parts);
     this.#stats.close();
+    this.#free.giveBack();
   }
 
   /** Every source polls well again, in the time of the longest pause and of jobs that were lost. */
@@ -235,41 +230,9 @@ export class SimWorld {
 
   async #stop(source: SimSource): Promise<void> {
     const stopped = source.stop();
-    await this.#clock.runFor(3 * this.#jobTimeoutMs);
+    await this.#clock.runFor(3 * this.#shape.jobTimeoutMs);
     await stopped;
     source.checkCounts();
-  }
-
-  #checkCounts(): void {
-    const { live, counters } = this.#stats;
-    const { frames, resyncs, conflatedMin, conflatedMax } = this.#sums;
-    const report = this.#report;
-    const slow = report.seen.get('closed 1013') ?? 0;
-    const open = this.#clients.filter(({ socket }) => socket !== null).length;
-    report.check(live.framesSent === frames, () => `${live.framesSent} frames are counted of ${frames}`);
-    report.check(live.resyncs === resyncs, () => `${live.resyncs} resyncs are counted of ${resyncs}`);
-    const fits = live.conflated >= conflatedMin && live.conflated <= conflatedMax;
-    report.check(
-      fits,
-      () => `${live.conflated} publishes count as conflated, of ${conflatedMin} to ${conflatedMax}`,
-    );
-    report.check(live.subscribers === open, () => `${live.subscribers} subscribers are counted of ${open}`);
-    report.check(this.#connections.open === open, () => `${this.#connections.open} connections of ${open}`);
-    const counted = counters.get('slow_clients_closed');
-    report.check(counted === slow, () => `${counted} slow clients are counted of ${slow}`);
-  }
-
-  /** Bytes in use: a table and a body for each source, and how their rows are one. */
-  #checkMemory(): void {
-    const { sharedBytes, freeBytes } = this.#free.stats;
-    let served = 0;
-    for (const { id } of this.#fabric.sources) {
-      const mounted = this.#fabric.mounted(id);
-      if (mounted) served += mounted.segment.ref.buffer.byteLength + KEPT_BYTES_MAX;
-    }
-    served += this.#fabric.merged?.memory.buffer.byteLength ?? 0;
-    const used = sharedBytes - freeBytes;
-    this.#report.check(used <= served, () => `${used} bytes are in use, ${served} are served`);
   }
 
   #outcome(): SimOutcome {
