@@ -93,6 +93,7 @@ export class SimEndpoint {
 class SimWire implements Wire {
   connects = 0;
   failed = false;
+  readonly lends = true;
   readonly hangUpHint = '';
   takesAtOnce = false;
   readonly #endpoint: SimEndpoint;

@@ -32,6 +32,7 @@ export interface Route {
 export interface Wire {
   readonly connects: number;
   readonly failed: boolean;
+  readonly lends: boolean;
   readonly hangUpHint: string;
   takesAtOnce: boolean;
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
