@@ -29,15 +29,13 @@ const PARSES_MAX = 3;
 
 type Shared = Pick<IngestDeps, 'fabric' | 'status' | 'jobs' | 'free' | 'clock' | 'parts'>;
 
-export interface SourceActorDeps extends Shared {
+export interface SourceActorDeps extends Shared, Pick<HttpPollTools, 'openWire'> {
   readonly random: Random;
   readonly log: Logger;
   readonly stats: SourceStats;
   readonly parseTimeoutMs: number;
   readonly keep: Keep;
   readonly missing: MissingRules;
-  /** Simulations replace the network. */
-  readonly openWire?: HttpPollTools['openWire'];
 }
 
 export class SourceActor implements PollObserver, IngestObserver {
