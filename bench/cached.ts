@@ -10,6 +10,7 @@ import {
 import { Child, withChildren } from './parts/child.js';
 import type { AmountOrder, Drained } from './parts/drain-child.js';
 import { startLists, type ListsRig, type ServedList } from './parts/lists.js';
+import type { BareOrder } from './parts/bare-child.js';
 import type { NginxOrder, NginxRunning } from './parts/nginx-child.js';
 import { cpuMsOf } from './parts/proc.js';
 import { fetchOnce } from './parts/weft.js';
@@ -28,10 +29,12 @@ const SMOKE: Sizes = { rows: 300, columns: 40, smallBytes: 5_000, smallAmount: 4
 const SMALL_CONNECTIONS = 32;
 const LARGE_CONNECTIONS = 4;
 /** sendfile hands pages of the file to the socket: nobody who writes from memory can do so. */
-const PEERS = [
+const NGINX = [
   { label: 'sendfile on', folder: '/', limit: ' (limit 0.9)' },
   { label: 'sendfile off', folder: '/copied/', limit: '' },
 ] as const;
+/** The library's own ones, when it serves alone. */
+const BARE_HEADERS = new Set(['date', 'content-length', 'connection', 'uwebsockets', 'server']);
 /** Headers that each server writes by itself. */
 const OWN_HEADERS = new Set(['date', 'content-length', 'connection', 'content-type', 'etag']);
 
@@ -76,6 +79,13 @@ async function startNginx(child: Child, cases: readonly Case[]): Promise<NginxRu
   return running;
 }
 
+/** The library itself with a constant: what no server that is made with it can be below. */
+async function startBare(child: Child, { list }: Case): Promise<Server> {
+  const own = Object.entries(list.headers).filter(([name]) => !BARE_HEADERS.has(name.toLowerCase()));
+  const order: BareOrder = { headers: Object.fromEntries(own), body: list.bytes.toString() };
+  return { port: await child.ask<number>('listen', order), pid: child.pid, path: '/' };
+}
+
 function casesOf({ large, small }: ListsRig, sizes: Sizes): Case[] {
   const kb = (list: ServedList): string =>
     `${Math.round(list.bytes.length / 1000).toLocaleString('en-US')} kB`;
@@ -86,19 +96,31 @@ function casesOf({ large, small }: ListsRig, sizes: Sizes): Case[] {
   ];
 }
 
-function rowsOf({ name }: Case, weft: readonly number[], peers: readonly (readonly number[])[]): BenchRow[] {
+/** Who else sends the bytes of a list. */
+interface Peer {
+  readonly name: string;
+  readonly server: Server;
+  readonly limit: string;
+}
+
+function rowsOf(
+  { name }: Case,
+  weft: readonly number[],
+  peers: readonly Peer[],
+  costs: readonly (readonly number[])[],
+): BenchRow[] {
   const what = `cached list of ${name}: CPU per response`;
   const value = (us: readonly number[]): number | null => (us.some(Number.isNaN) ? null : median(us));
   const row: BenchRow = { what, value: value(weft), unit: 'µs' };
   if (peers.length === 0) return [{ ...row, against: 'nginx is absent' }];
-  return PEERS.flatMap(({ label, limit }, i) => {
-    const ratio = pairedRatio(weft, peers[i]!);
-    const against = `nginx, the same bytes from a file, ${label}${limit}`;
-    const own = { ...row, what: i === 0 ? what : `${what}, again` };
+  return peers.flatMap((peer, i) => {
+    const ratio = pairedRatio(weft, costs[i]!);
+    const against = `${peer.name}${peer.limit}`;
+    const own = { ...row, what: i === 0 ? what : `${what}, against ${peer.name}` };
     return [
       // A smoke run is shorter than a tick of the clock that counts CPU.
       Number.isFinite(ratio) ? { ...own, against, ratio } : { ...own, against },
-      { what: `nginx, file of ${name}, ${label}: CPU per response`, value: value(peers[i]!), unit: 'µs' },
+      { what: `${peer.name}, ${name}: CPU per response`, value: value(costs[i]!), unit: 'µs' },
     ];
   });
 }
@@ -110,20 +132,26 @@ async function run({ smoke, rounds, note }: BenchContext): Promise<BenchRow[]> {
     const drain = keep(new Child('drain-child'));
     const cases = casesOf(rig, sizes);
     const nginx = await startNginx(keep(new Child('nginx-child')), cases);
-    if (!nginx) note('there is no nginx in PATH or /usr/sbin: weft is measured alone');
+    if (!nginx) note('there is no nginx in PATH or /usr/sbin');
     const rows: BenchRow[] = [];
     for (const one of cases) {
       note(`${one.name}, ${one.amount} responses a round`);
       const weft: Server = { port: rig.weft.port, pid: rig.weft.child.pid, path: one.list.path };
-      const samplers = [{ name: 'weft', run: () => costOf(drain, weft, one) }];
-      if (nginx) {
-        for (const { label, folder } of PEERS) {
-          const peer: Server = { port: nginx.port, pid: nginx.workerPid, path: `${folder}${one.file}` };
-          samplers.push({ name: label, run: () => costOf(drain, peer, one) });
-        }
+      const peers: Peer[] = NGINX.flatMap(({ label, folder, limit }) => {
+        if (!nginx) return [];
+        const server = { port: nginx.port, pid: nginx.workerPid, path: `${folder}${one.file}` };
+        return [{ name: `nginx, the same bytes from a file, ${label}`, server, limit }];
+      });
+      // It takes no constant of many megabytes at once.
+      if (one.file === 'small') {
+        const server = await startBare(keep(new Child('bare-child')), one);
+        peers.push({ name: 'bare uWebSockets.js, the same bytes', server, limit: '' });
       }
-      const [own, ...peers] = await sampleInTurn(rounds, samplers);
-      rows.push(...rowsOf(one, own!, peers));
+      const [own, ...costs] = await sampleInTurn(rounds, [
+        { name: 'weft', run: () => costOf(drain, weft, one) },
+        ...peers.map(({ name, server }) => ({ name, run: () => costOf(drain, server, one) })),
+      ]);
+      rows.push(...rowsOf(one, own!, peers, costs));
     }
     return rows;
   });

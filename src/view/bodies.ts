@@ -77,6 +77,11 @@ export class BodyService {
     return this.#job(table, selection, true, key, plain);
   }
 
+  /** A body was sent again by somebody who keeps it for that. */
+  countHit(): void {
+    this.#counts.hits++;
+  }
+
   #known(key: string): ListBody | Promise<ListBody> | undefined {
     const cached = this.#cache.get(key);
     if (cached) {

@@ -48,12 +48,19 @@ export class ListBody {
     return gzip ? gzipEnd(gzip.crc, gzip.rawLength, tail) : tail;
   }
 
-  #tail({ ageMs, staleSources }: Freshness): Uint8Array {
+  /** What stands between `prefix` and the age, where a body has one; null: `end` does not depend on it. */
+  get beforeAge(): string | null {
     const { tail } = this.#encoded;
-    if (tail === null) return NOTHING;
-    if (!tail.aged) return ascii(`${this.#next}}`);
-    if (this.#bare) return ascii(`,"age_ms":${ageMs}}`);
+    if (tail === null || !tail.aged) return null;
+    return this.#bare ? ',"age_ms":' : `,"total":${tail.total},"age_ms":`;
+  }
+
+  #tail({ ageMs, staleSources }: Freshness): Uint8Array {
+    const { beforeAge } = this;
+    if (this.#encoded.tail === null) return NOTHING;
+    if (beforeAge === null) return ascii(`${this.#next}}`);
+    if (this.#bare) return ascii(`${beforeAge}${ageMs}}`);
     const stale = staleSources.length > 0 ? `,"stale_sources":${JSON.stringify(staleSources)}` : '';
-    return ascii(`,"total":${tail.total},"age_ms":${ageMs}${stale}${this.#next}}`);
+    return ascii(`${beforeAge}${ageMs}${stale}${this.#next}}`);
   }
 }

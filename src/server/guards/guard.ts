@@ -68,6 +68,8 @@ export interface Guard {
    * way to an answer leaves such a guard out. Without it the guard is always asked.
    */
   admits?(kind: Pick<GuardFacts, 'transport' | 'cost'>): boolean;
+  /** The same at this moment. Without it, and without `admits`, the guard is always asked. */
+  admitsNow?(kind: Pick<GuardFacts, 'transport' | 'cost'>): boolean;
   check(facts: GuardFacts): Verdict;
 }
 

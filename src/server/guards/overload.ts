@@ -65,6 +65,11 @@ export class OverloadGuard implements Guard {
     return cost !== 'expensive';
   }
 
+  admitsNow({ cost }: Pick<GuardFacts, 'cost'>): boolean {
+    const { lag, loopDelayMsMax, bytesInFlight, inFlightBytesMax } = this.#deps;
+    return cost !== 'expensive' || (bytesInFlight() < inFlightBytesMax && lag.delayMs() <= loopDelayMsMax);
+  }
+
   check(facts: GuardFacts): Verdict {
     if (facts.cost !== 'expensive') return ALLOW;
     const { lag, loopDelayMsMax, bytesInFlight, inFlightBytesMax } = this.#deps;

@@ -102,10 +102,10 @@ function steady(fabric: FabricMirror, onRepeat: () => void): Around {
       }
       throw new WeftError('overloaded', 'cannot read a cell: tables are published faster than it is read', 1);
     },
-    quick: (inner) => (query, startMs) => {
+    quick: (inner) => (query, startMs, head) => {
       fabric.refresh();
       try {
-        const answer = inner(query, startMs);
+        const answer = inner(query, startMs, head);
         return fabric.hasMoved ? undefined : answer;
       } catch {
         // The whole way finds out whether that was a defect or a publish.

@@ -7,7 +7,7 @@ import type { ListRequest, ListSelection } from '../../query/list-query.js';
 
 const ENTRIES_MAX = 256;
 /** Longer requests are rare, and would make the map large. */
-const KEY_LENGTH_MAX = 512;
+export const KEY_LENGTH_MAX = 512;
 
 export class KnownLists {
   readonly #known = new Map<string, ListSelection>();
@@ -35,6 +35,10 @@ export class KnownLists {
 
 /** Neither a query nor a header holds a line feed, and a path segment is as it was sent. */
 function keyOf({ rawQuery, rawMetric, accept }: ListRequest): string {
-  if (rawMetric === null) return accept === '' ? rawQuery : `${rawQuery}\n${accept}`;
-  return `${rawQuery}\n${accept}\n${rawMetric}`;
+  return rawMetric === null ? listKey(rawQuery, accept) : `${rawQuery}\n${accept}\n${rawMetric}`;
+}
+
+/** Of a list without a path segment. */
+export function listKey(rawQuery: string, accept: string): string {
+  return accept === '' ? rawQuery : `${rawQuery}\n${accept}`;
 }

@@ -25,7 +25,10 @@ import { OWN_RULES, rulesOf } from '../dialects.js';
 import type { Exchange } from '../exchange.js';
 import { headerLines } from '../header-block.js';
 import { CONTENT_ENCODING, CONTENT_TYPE, LINK, X_NEXT_CURSOR } from '../header-names.js';
+import type { QuickAnswer } from '../quick.js';
+import type { RequestHead } from '../request-head.js';
 import { KnownLists } from './known-lists.js';
+import { QuickLists } from './quick-lists.js';
 import { appendSnapshot } from '../snapshot-headers.js';
 
 const ATTACHMENT = headerLines({ 'Content-Disposition': 'attachment; filename=metrics.csv' });
@@ -45,10 +48,18 @@ export class ListRoute {
   readonly #deps: ListDeps;
   readonly #dialect: Dialect | null;
   readonly #known = new KnownLists();
+  /** Null where the dialect has headers or words of its own. */
+  readonly #quick: QuickLists | null;
 
   constructor(deps: ListDeps, dialect: Dialect | null) {
     this.#deps = deps;
     this.#dialect = dialect;
+    this.#quick = dialect === null ? new QuickLists(deps) : null;
+  }
+
+  /** What `handle` answers a plain GET that it has answered before, while the snapshot stays. */
+  quick(query: string, startMs: number, head: RequestHead): QuickAnswer | undefined {
+    return this.#quick?.find(query, startMs, head);
   }
 
   handle(exchange: Exchange): void | Promise<void> {
@@ -64,7 +75,8 @@ export class ListRoute {
         const empty = emptyBody(this.#dialect, selection);
         if (empty !== undefined) return answerEmpty(exchange, empty);
       }
-      const pending = answerList(exchange, this.#deps, selection, this.#dialect === 'plain');
+      const keep = (body: ListBody): void => this.#quick?.keep(request, selection, body);
+      const pending = answerList(exchange, this.#deps, selection, this.#dialect === 'plain', keep);
       return pending?.catch((error: unknown) => exchange.fail(this.#inWords(error, exchange)));
     } catch (error) {
       throw this.#inWords(error, exchange);
@@ -112,6 +124,7 @@ function answerList(
   deps: ListDeps,
   selection: ListSelection,
   attachment: boolean,
+  keep: (body: ListBody) => void = () => {},
 ): void | Promise<void> {
   const { fabric, bodies, clock } = deps;
   const table = requireLiveTable(fabric, clock);
@@ -122,10 +135,12 @@ function answerList(
     return;
   }
   const body = bodies.get(selection, acceptsGzip(exchange.acceptEncoding));
-  if (body instanceof Promise) {
-    return body.then((made) => sendList(exchange, deps, made, attachment));
-  }
-  sendList(exchange, deps, body, attachment);
+  const send = (made: ListBody): void => {
+    sendList(exchange, deps, made, attachment);
+    keep(made);
+  };
+  if (body instanceof Promise) return body.then(send);
+  send(body);
 }
 
 /** A page of a cursor. Never compressed: it is kept as it is for whoever asks next. */

@@ -1,19 +1,14 @@
 /** Bodies of GetMetric: composed once a snapshot and cell, and given their age for each response. */
 import type { Table } from '../../fabric/table.js';
-import type { KeptBody, LocatedMetric } from '../../query/get-metric.js';
+import type { LocatedMetric } from '../../query/get-metric.js';
 import { ByteWriter } from '../../view/bytes.js';
-import { putUint31 } from '../../view/digits.js';
 import { writeMetricBody, writeMetricText, type MetricShape } from '../../view/metric.js';
+import { AGE_BYTES_MAX, AGE_MS_MAX, withAge } from './kept-body.js';
 
 /** A key, a column name and a text cell, escaped, with room to spare. */
 const COMPOSED_BYTES_MAX = 1024 * 1024;
 /** Larger bodies (a long text cell) are composed each time. */
 const KEPT_BYTES_MAX = 512;
-const AGE_BYTES_MAX = 11;
-/** An age that is written as a 31-bit integer: 24 days. */
-const AGE_MS_MAX = 2 ** 31 - 1;
-
-const BRACE = 125;
 
 /** Of one shape; `text` is the bare value. */
 export class MetricBodies {
@@ -62,15 +57,4 @@ export class MetricBodies {
     const view = bytes.subarray(0, body.length);
     located.body = { snapshotId, bytes, ageAt, ageMs, view };
   }
-}
-
-/** The age is written into the kept bytes: one cell is answered at a time. */
-function withAge(kept: KeptBody, ageMs: number): Uint8Array {
-  if (kept.ageAt < 0 || kept.ageMs === ageMs) return kept.view;
-  const end = putUint31(kept.bytes, kept.ageAt, ageMs);
-  kept.bytes[end] = BRACE;
-  kept.ageMs = ageMs;
-  // A view is made when the number of digits changes only.
-  if (kept.view.length !== end + 1) kept.view = kept.bytes.subarray(0, end + 1);
-  return kept.view;
 }

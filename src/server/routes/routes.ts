@@ -87,13 +87,15 @@ class TableBuilder {
   }
 
   /** `own` answers without a dialect, and for dialects that say nothing else here. */
-  add(path: string, endpoint: Endpoint, own: Handler, spoken: Spoken = {}): void {
+  add(path: string, endpoint: Endpoint, own: Handler, spoken: Spoken = {}, quick?: QuickHandler): void {
     const choose = (exchange: Exchange): void | Promise<void> => {
       const dialect = this.chooser.of(exchange);
       return ((dialect === null ? undefined : spoken[dialect]) ?? own)(exchange);
     };
     const handle = Object.keys(spoken).length === 0 ? own : choose;
-    this.addChosen(path, endpoint, handle, spoken);
+    // Where another dialect is the default, what was answered as weft's own may have said so in a header.
+    const isOwnByDefault = this.chooser.of({ query: '', dialect: '' }) === null;
+    this.addChosen(path, endpoint, handle, spoken, isOwnByDefault ? quick : undefined);
   }
 
   /** The same where `handle` chooses the dialect by itself. */
@@ -144,7 +146,7 @@ function addLists(table: TableBuilder, context: ServerContext): void {
     return (exchange) => route.handle(exchange);
   });
   const listHandler: Handler = (exchange) => ownList.handle(exchange);
-  table.add(LIST, list, listHandler, spokenLists);
+  table.add(LIST, list, listHandler, spokenLists, (...asked) => ownList.quick(...asked));
   table.add(`${LIST}/*`, list, listHandler, spokenLists);
 
   const schema = table.endpoint('schema', 'expensive');

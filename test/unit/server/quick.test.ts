@@ -5,48 +5,14 @@ import { countedUws } from '../../fixtures/counted-uws.js';
 import { RawClient, request } from '../../fixtures/raw-http.js';
 import { ServerRig, type RigOptions } from '../../fixtures/server-rig.js';
 import { ALL_RATES, row } from '../../fixtures/tables.js';
+import { both, complete, REPEATS } from './quick-asking.js';
 
 const PATH = '/telemetry/GetMetric';
-/** The first asks what the second is told at once; few of so many go the whole way. */
-const REPEATS = 12;
 /** More than 36 ^ 2. */
 const ASKED = 1400;
 
 let rig: ServerRig;
 afterEach(() => rig.close());
-
-/** Answers of one connection without what differs by nature: ids, and the clock's header. */
-async function answers(texts: readonly string[]): Promise<string[]> {
-  const client = new RawClient(rig.port);
-  client.send(texts.join(''));
-  const ends = /\r\n\r\n/g;
-  await client.until((text) => (text.match(ends) ?? []).length >= texts.length && complete(text));
-  client.end();
-  const parts = client.text.split(/(?=HTTP\/1\.1 )/);
-  return parts.map((one) => {
-    const text = one.replace(/^(X-Request-Id|Date): .*\r\n/gm, '$1\r\n');
-    // Errors name the id once more, which has not always the same length.
-    return text.startsWith('HTTP/1.1 200')
-      ? text
-      : text.replace(/^Content-Length: .*\r\n/gm, '').replace(/"request_id":"[^"]*"/, '');
-  });
-}
-
-/** True when the last answer has as many bytes as it announces. */
-function complete(text: string): boolean {
-  const last = text.slice(text.lastIndexOf('HTTP/1.1 '));
-  const end = last.indexOf('\r\n\r\n');
-  return last.length - end - 4 >= Number(/Content-Length: (\d+)/.exec(last)?.[1] ?? 0);
-}
-
-/** The same query, plain and with a header that leads the whole way. */
-async function both(query: string): Promise<void> {
-  const plain = Array.from({ length: REPEATS }, () => request('GET', `${PATH}?${query}`));
-  const whole = request('GET', `${PATH}?${query}`, { 'Content-Length': '0' });
-  const all = await answers([...plain, whole]);
-  expect(all).toHaveLength(REPEATS + 1);
-  for (const one of all) expect(one).toBe(all[REPEATS]);
-}
 
 const QUERIES = [
   'switch_id=sw-000&metric=cpu_util_pct',
@@ -70,14 +36,14 @@ describe('the shortest way', () => {
     async (dialect) => {
       rig = new ServerRig({ rates: ALL_RATES, maxStaleMs: 10_000, options: { defaultDialect: dialect } });
       const { tables } = rig;
-      for (const query of QUERIES) await both(query);
+      for (const query of QUERIES) await both(rig.port, PATH, query);
       await tables.clock.advance(1234);
-      for (const query of QUERIES) await both(query);
+      for (const query of QUERIES) await both(rig.port, PATH, query);
       tables.publish('s1', [row('sw-000', { cpu_util_pct: 5, packet_errors: 9, octets: 2n, state: 'D' })]);
       await tables.clock.advance(7);
-      for (const query of QUERIES) await both(query);
+      for (const query of QUERIES) await both(rig.port, PATH, query);
       await tables.clock.advance(10_001);
-      for (const query of QUERIES) await both(query);
+      for (const query of QUERIES) await both(rig.port, PATH, query);
     },
   );
 
