@@ -21,6 +21,7 @@ import { bench as merge } from './merge.js';
 import { writePages } from './parts/pages.js';
 import { bench as rates } from './rates.js';
 import { bench as read } from './read.js';
+import { bench as readers } from './readers.js';
 import { bench as refresh } from './refresh.js';
 import { bench as scan } from './scan.js';
 import { bench as slice } from './slice.js';
@@ -42,6 +43,7 @@ const BENCHES: readonly Bench[] = [
   history,
   merge,
   http,
+  readers,
   live,
   refresh,
   start,

@@ -37,6 +37,11 @@ const PEERS: readonly (readonly [bench: string, what: string, label: string])[] 
   ['encode', 'envelope: per cell', 'encode a list of 10,000 × 100 as envelope, per cell'],
   ['encode', 'columns: per cell', 'the same as columns, per cell'],
   ['http', 'GetMetric: server CPU per request', 'GetMetric over HTTP, server CPU'],
+  [
+    'readers',
+    'GetMetric: server CPU per request, two threads on one core',
+    'GetMetric over HTTP with `READERS=2`, server CPU',
+  ],
 ];
 
 /** `text` with what stands between the marks of `name` replaced. Throws when they are not there. */

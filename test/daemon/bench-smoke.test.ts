@@ -54,6 +54,10 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'GetMetric: heap allocated by its handler': 'bytes',
     'while parsing: publishes meanwhile': '',
   },
+  readers: {
+    'GetMetric: server CPU per request, two threads on one core': 'µs',
+    'two threads beside the client: server CPU per request': 'µs',
+  },
   live: { 'one port each: server CPU per subscriber and message': 'µs', 'one port each: message': 'bytes' },
   refresh: { 'body received to published, p50': 'ms', 'heap growth per publish': 'kB' },
   start: { 'process start to first served read': 'ms', 'the same over node -e 0': 'ms' },
