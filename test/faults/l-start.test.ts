@@ -1,6 +1,6 @@
 /** L: starts on systems that are not fit, and starts again and again. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -90,10 +90,16 @@ test.skipIf(!canContain)(
 );
 
 test('L-12: weft listens on no unix socket: a path for a host is refused, and left alone', async () => {
-  const path = join(tmpdir(), `weft-${process.pid}.sock`);
+  const folder = mkdtempSync(join(tmpdir(), 'weft-socket-'));
+  const path = join(folder, 'weft.sock');
   const server = createServer().listen(path);
   await new Promise((resolve) => server.once('listening', resolve));
-  started.add({ close: () => void server.close() });
+  started.add({
+    close: () => {
+      server.close();
+      rmSync(folder, { recursive: true });
+    },
+  });
   for (const host of [path, `unix:${path}`, `./${path}`]) {
     const weft = started.add(new WeftProcess(['serve'], { env: { METRICS_SERVER_HOST: host } }));
     const { code } = await weft.exit();

@@ -42,7 +42,8 @@ describe('S-03 a token of its own rate', () => {
 
   test('S-03 guesses of tokens are counted by address, health is not, and clients are forgotten', async () => {
     const limited = await SecuredWeft.start(started, {
-      rate_limit: '1000/h:40',
+      // One more in six minutes: none comes back while the test runs.
+      rate_limit: '10/h:40',
       rate_keys_max: 16,
       trusted_proxies: ['127.0.0.1'],
     });
@@ -196,7 +197,7 @@ describe('security headers', () => {
       }
     }
     const etag = (await ask(CELL)).header('etag')!;
-    const same = await ask(CELL, { ...bearer(SECRETS.reader), 'If-None-Match': '*' });
-    expect([etag !== '', same.status, same.header('x-content-type-options')]).toEqual([true, 304, 'nosniff']);
+    const same = await ask(CELL, { ...bearer(SECRETS.reader), 'If-None-Match': etag });
+    expect([same.status, same.header('x-content-type-options')]).toEqual([304, 'nosniff']);
   });
 });

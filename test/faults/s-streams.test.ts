@@ -70,7 +70,8 @@ describe('L-03 a reload of tokens', () => {
     expect((await ask(CELL)).status).toBe(200);
     const metrics = (): Promise<Reply> => ask('/metrics', bearer(SECRETS.ops));
     expect((await metrics()).text).toMatch(/^weft_config_reload_success 0$/m);
-    expect(await secured.reload(TOKENS)).toMatchObject({ ok: true, changed: ['tokens'] });
+    const more = { id: 'more', secret: 'weft_more', scopes: ['metrics:read'] };
+    expect(await secured.reload([...TOKENS, more])).toMatchObject({ ok: true, changed: ['tokens'] });
     expect((await metrics()).text).toMatch(/^weft_config_reload_success 1$/m);
     expect(secured.weft.running).toBe(true);
   });

