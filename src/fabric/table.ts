@@ -126,9 +126,9 @@ export class Table {
     this.#merged = merged;
   }
 
-  /** In a worker: opens what a job names. The banks must be pinned by main. */
-  static open(ref: TableRef): Table {
-    return new Table(ref.snapshotId, openParts(ref.parts), unionSchema(ref.parts), ref.merged);
+  /** In a worker: opens what a job names. The banks must be pinned by main. `schema`: that of its parts, if known. */
+  static open(ref: TableRef, schema = unionSchema(ref.parts)): Table {
+    return new Table(ref.snapshotId, openParts(ref.parts), schema, ref.merged);
   }
 
   /** What a job needs to open the same table. */

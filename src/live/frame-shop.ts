@@ -125,9 +125,10 @@ export class FrameShop {
     const wanted = selection.selection;
     const cellsMax = frameCellsMax(current.table, wanted, fields, sets);
     if (cellsMax <= this.#deps.inlineCellsMax) {
-      return this.#finish(request, current, encodeFrame(current.table, wanted, from, limits));
+      const result = encodeFrame(current.table, wanted, from, limits, selection.key);
+      return this.#finish(request, current, result);
     }
-    const order = { selection: wanted, since: from, limits };
+    const order = { selection: wanted, since: from, limits, key: selection.key };
     const made = this.#batches.add(current.table, { key: selection.key, order, cellsMax });
     if (!made) return undefined;
     const coming = made.then((result) => this.#arrived(request, current, result));

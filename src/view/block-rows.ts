@@ -86,6 +86,11 @@ export class BlockRows {
     this.#keyEnds[r] = this.#keys.at;
   }
 
+  /** Bytes of all keys as they are written. */
+  get keyBytes(): number {
+    return this.#keys.at;
+  }
+
   /** Lanes are slots from `base`, or simply count the rows. */
   setLanes(isTogether: boolean): void {
     if (this.#lanesSet === this.count) return;

@@ -31,7 +31,7 @@ const KINDS: Readonly<Record<ColumnKind, number>> = {
 
 /** Bytes of a strip. An odd number of cache lines: strips must not all fall on the same ones. */
 function strideOf(lanes: number): number {
-  const lines = Math.ceil((lanes * 8 + lanes + lanes / 8) / LINE_BYTES);
+  const lines = Math.ceil((lanes * 8 + lanes + lanes / 4) / LINE_BYTES);
   return (lines | 1) * LINE_BYTES;
 }
 
@@ -53,6 +53,7 @@ export class BlockStrips {
       this.#i32[record + 1] = this.#cellsAt(i);
       this.#i32[record + 2] = this.#validAt(i);
       this.#i32[record + 3] = this.#kindsAt(i);
+      this.#i32[record + 6] = this.#changedAt(i);
     }
   }
 
@@ -68,6 +69,10 @@ export class BlockStrips {
     return this.#validAt(i) + this.lanes / 8;
   }
 
+  #changedAt(i: number): number {
+    return this.#kindsAt(i) + this.lanes;
+  }
+
   #setKind(i: number, kind: number): void {
     this.#i32[FIELDS_AT / 4 + i * FIELD_WORDS] = kind;
   }
@@ -77,6 +82,16 @@ export class BlockStrips {
     const valid = this.#validAt(i) >> 2;
     this.#i32.fill(0, valid, valid + this.lanes / 32);
     this.#setKind(i, KIND_MIXED);
+  }
+
+  /** No cell of field `i` has changed. */
+  clearChanged(i: number): void {
+    const changed = this.#changedAt(i) >> 2;
+    this.#i32.fill(0, changed, changed + this.lanes / 32);
+  }
+
+  markChanged(i: number, lane: number): void {
+    this.#i32[(this.#changedAt(i) >> 2) + (lane >> 5)]! |= 1 << (lane & 31);
   }
 
   /** Field `i` of rows that lie together in one part. */

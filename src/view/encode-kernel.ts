@@ -10,6 +10,8 @@ export interface EncodeFunctions {
   encodeRows(): number;
   /** The same for the cells of one field. */
   encodeColumn(): number;
+  /** The same for those cells of rows that are marked as changed. */
+  encodeChanges(): number;
 }
 
 /** What they return. */
@@ -35,9 +37,10 @@ export const P_CLOSE_BYTES = P + 11;
 export const P_ROW = P + 12;
 export const P_FIELD = P + 13;
 export const P_OUT = P + 14;
+export const P_FIRST = P + 15;
 
-/** Words of a field's record: kind, cells, validity bits, kinds of cells, label, its length. */
-export const FIELD_WORDS = 6;
+/** Words of a field's record: kind, cells, validity bits, kinds of cells, label, its length, changed bits. */
+export const FIELD_WORDS = 7;
 /** Words of a row's record: lane, key, its length, tail, its length. */
 export const ROW_WORDS = 5;
 

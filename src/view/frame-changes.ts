@@ -10,17 +10,24 @@ import {
   type ChangeVisitor,
 } from '../fabric/changes.js';
 import type { RowAddress, Table } from '../fabric/table.js';
+import type { SelectedSlots } from '../query/selected-slots.js';
 import { otherSpellings, rowFilter, type RowSelector } from '../query/selector.js';
 import { sliceOf, type FrameSelection } from './frame-selection.js';
 
-/** Visits the changes of the selected rows since `sets` were taken. */
+/** Visits the changes of the selected rows since `sets` were taken. `slots`: of the rows, where they are known. */
 export function visitSelected(
   table: Table,
   sets: ChangeSets,
   columns: readonly number[],
   rows: RowSelector | null,
+  slots: SelectedSlots | null,
   visitor: ChangeVisitor,
 ): void {
+  if (slots !== null) {
+    const changes = new RowChanges(table, sets, columns, visitor);
+    for (const slot of slots.named ?? slots.slots) changes.visit(0, slot);
+    return;
+  }
   if (rows === null || rows.prefixes.length > 0) {
     visitChanges(table, sets, columns, rowFilter(table, rows), visitor);
     return;

@@ -9,6 +9,7 @@
  */
 import { WeftError } from '../model/errors.js';
 import { ByteWriter } from './bytes.js';
+import type { RowSink } from './row-blocks.js';
 
 const COMMA = 44;
 /** Behind the rows of a part: its number, `last`, brackets. */
@@ -32,7 +33,7 @@ export interface FrameLimits {
   readonly bytesMax: number;
 }
 
-export class FrameParts {
+export class FrameParts implements RowSink {
   /** Where rows are written, each after `row`. */
   readonly out: ByteWriter;
   readonly #hasRemoved: boolean;
@@ -63,21 +64,32 @@ export class FrameParts {
 
   /** Call before each row is written: closes the part that is full. */
   row(): void {
-    this.#cutIfFull();
+    this.cutIfFull();
     if (this.#rows++ > 0) this.out.byte(COMMA);
+  }
+
+  get isAtStart(): boolean {
+    return this.#rows === 0;
+  }
+
+  get untilFull(): number {
+    return this.#limits.partBytes - this.out.at - (this.#removed?.at ?? 0);
+  }
+
+  wrote(rows: number): void {
+    this.#rows += rows;
   }
 
   /** Call before each removed key, and write the key to what it returns. */
   removedRow(): ByteWriter {
-    this.#cutIfFull();
+    this.cutIfFull();
     const removed = (this.#removed ??= new ByteWriter(this.#limits.bytesMax, 'MAX_LIST_BYTES', '', 256));
     if (this.#removedRows++ > 0) removed.byte(COMMA);
     return removed;
   }
 
-  #cutIfFull(): void {
-    const size = this.out.at + (this.#removed?.at ?? 0);
-    if (size < this.#limits.partBytes || this.#rows + this.#removedRows === 0) return;
+  cutIfFull(): void {
+    if (this.untilFull > 0 || this.#rows + this.#removedRows === 0) return;
     this.#close(`,"part":${this.#done.length}}`);
     this.out.utf8(this.#head);
   }

@@ -135,16 +135,23 @@ export class RowWriter {
     this.valueBytes += out.at - before;
   }
 
-  /** The same with columns[0 ... count - 1] only. */
-  writeObject(out: ByteWriter, part: number, slot: number, columns: ArrayLike<number>, count: number): void {
+  /** The same with columns[from ... end - 1] only. */
+  writeObject(
+    out: ByteWriter,
+    part: number,
+    slot: number,
+    columns: ArrayLike<number>,
+    end: number,
+    from = 0,
+  ): void {
     const { reader } = this.#table.parts[part]!;
     out.byte(OPEN_ARRAY);
     this.writeKey(out, part, slot);
     out.byte(COMMA);
     out.byte(OPEN_OBJECT);
-    for (let i = 0; i < count; i++) {
+    for (let i = from; i < end; i++) {
       const column = columns[i]!;
-      if (i > 0) out.byte(COMMA);
+      if (i > from) out.byte(COMMA);
       out.append(this.#names[column]!);
       const before = out.at;
       writeJsonCell(out, reader, this.#table.columnView(column, part), slot, this.#int64AsString);
@@ -152,6 +159,6 @@ export class RowWriter {
     }
     out.byte(CLOSE_OBJECT);
     out.byte(CLOSE_ARRAY);
-    this.cells += count;
+    this.cells += end - from;
   }
 }

@@ -7,20 +7,19 @@ import type { Table, TableRef } from '../fabric/table.js';
 import { WeftError, type ErrorCode } from '../model/errors.js';
 import { ALL_ROWS, visitSlice } from '../query/slice.js';
 import type { RateView } from '../model/rates.js';
+import { selectedSlots, type SelectedSlots } from '../query/selected-slots.js';
 import type { RowSelector } from '../query/selector.js';
+import { ChangeBlocks } from './change-blocks.js';
+import { arrayFormat, FrameCells } from './frame-cells.js';
 import { visitSelected } from './frame-changes.js';
+import { frameColumns, type FrameColumns } from './frame-columns.js';
 import { DiffWriter } from './frame-diff.js';
 import { FrameParts, type FrameLimits } from './frame-parts.js';
-import { fieldNames, RowWriter } from './frame-rows.js';
-import {
-  selectedColumns,
-  selectedFields,
-  sliceOf,
-  STATUS_FIELD,
-  type FrameSelection,
-} from './frame-selection.js';
+import { RowWriter } from './frame-rows.js';
+import { sliceOf, type FrameSelection } from './frame-selection.js';
 import { SliceRows } from './frame-slice.js';
 import { RateFields } from './rate-fields.js';
+import { RowBlocks } from './row-blocks.js';
 import type { RowMembers } from './row-members.js';
 
 /** One job of `encodeFrames`, as it crosses threads. The banks are pinned. */
@@ -34,6 +33,8 @@ export interface FrameOrder {
   readonly selection: FrameSelection;
   readonly since: FrameSince | null;
   readonly limits: FrameLimits;
+  /** Names the selection among all of this process; absent: nothing is kept for the next frame of it. */
+  readonly key?: string;
 }
 
 /** The state that a diff leads from. */
@@ -75,6 +76,8 @@ export type FrameResult = EncodedFrame | FrameRefusal;
 const DENSE_BYTES_MIN = 256;
 /** A diff is compared with its snapshot, byte for byte, once it is this much of the estimate. */
 const COMPARE_RATIO = 0.7;
+/** Shorter snapshots are written cell by cell: a block is not for nothing. */
+const BLOCK_CELLS_MIN = 64;
 /** Of a snapshot's beginning without its fields, about. */
 const HEAD_BYTES = 50;
 
@@ -88,9 +91,10 @@ export function encodeFrame(
   selection: FrameSelection,
   since: FrameSince | null,
   limits: FrameLimits,
+  key?: string,
 ): FrameResult {
   try {
-    const encoder = new FrameEncoder(table, selection, limits);
+    const encoder = new FrameEncoder(table, selection, limits, key);
     return since ? encoder.diff(since) : encoder.snapshot();
   } catch (error) {
     if (!(error instanceof WeftError)) throw error;
@@ -100,50 +104,65 @@ export function encodeFrame(
 
 /** Each of several frames, in their order. */
 export function encodeFrames(table: Table, orders: readonly FrameOrder[]): FrameResult[] {
-  return orders.map(({ selection, since, limits }) => encodeFrame(table, selection, since, limits));
+  return orders.map(({ selection, since, limits, key }) => encodeFrame(table, selection, since, limits, key));
 }
 
 class FrameEncoder {
   readonly #table: Table;
-  readonly #columns: readonly number[];
-  /** Of the columns, as they were asked for. */
-  readonly #fields: readonly string[];
-  readonly #names: readonly Uint8Array[];
+  readonly #columns: FrameColumns;
   readonly #rows: RowSelector | null;
   /** null: keys alone decide which rows these are. */
   readonly #slice: SliceRows | null;
+  /** Of `#rows`; null: they are looked for. */
+  readonly #slots: SelectedSlots | null;
   #rowsCounted: number | null = null;
   readonly #int64AsString: boolean;
   readonly #limits: FrameLimits;
   readonly #view: RateView | null;
 
-  constructor(table: Table, selection: FrameSelection, limits: FrameLimits) {
+  constructor(table: Table, selection: FrameSelection, limits: FrameLimits, key: string | undefined) {
+    const { rows } = selection;
     this.#table = table;
-    this.#columns = selectedColumns(table.schema, selection);
-    this.#fields = selectedFields(table.schema, selection);
-    this.#names = fieldNames(table.schema, this.#columns, this.#fields);
-    this.#rows = selection.rows;
+    this.#columns = frameColumns(table.schema, selection, key);
+    this.#rows = rows;
     this.#int64AsString = selection.int64AsString;
     this.#limits = limits;
     this.#view = selection.view;
     const slice = sliceOf(selection);
     this.#slice = slice && new SliceRows(table, slice);
+    this.#slots =
+      slice === null && rows !== null && key !== undefined ? selectedSlots(table, rows, key) : null;
     // Counting the rows of a prefix is a look at every key: not where no count can be too large.
-    const most = this.#slice?.count ?? rowsMost(table, selection.rows);
-    if (this.#cellsOf(most) > limits.cellsMax) this.#checkCells(this.#rowCount);
+    if (this.#cellsOf(this.#rowsMost) > limits.cellsMax) this.#checkCells(this.#rowCount);
+  }
+
+  /** No selection has more rows. */
+  get #rowsMost(): number {
+    return this.#slice?.count ?? this.#slots?.slots.length ?? rowsMost(this.#table, this.#rows);
   }
 
   get #rowCount(): number {
-    return (this.#rowsCounted ??= this.#slice?.count ?? countRows(this.#table, this.#rows));
+    return (this.#rowsCounted ??= this.#countRows());
+  }
+
+  #countRows(): number {
+    if (this.#slice) return this.#slice.count;
+    if (!this.#slots) return countRows(this.#table, this.#rows);
+    let count = 0;
+    this.#forEachRow(() => count++);
+    return count;
   }
 
   #forEachRow(visit: (part: number, slot: number) => void): void {
     if (this.#slice) this.#slice.forEach(visit);
-    else visitSlice(this.#table, { ...ALL_ROWS, rows: this.#rows }, visit);
+    else if (this.#slots) {
+      const { reader, bank } = this.#table.parts[0]!;
+      for (const slot of this.#slots.slots) if (reader.isPresent(bank, slot)) visit(0, slot);
+    } else visitSlice(this.#table, { ...ALL_ROWS, rows: this.#rows }, visit);
   }
 
   #cellsOf(rows: number): number {
-    return rows * Math.max(1, this.#columns.length);
+    return rows * Math.max(1, this.#columns.columns.length);
   }
 
   #checkCells(rows: number): void {
@@ -160,40 +179,71 @@ class FrameEncoder {
     const table = this.#table;
     const view = this.#view;
     const int64AsString = this.#int64AsString;
-    if (view === null) return new RowWriter(table, this.#columns, int64AsString, this.#names);
-    const fields = this.#columns.map((column, i) => ({ name: this.#fields[i]!, column }));
-    const rates = new RateFields(table, view, fields, int64AsString);
-    return new RowWriter(table, this.#columns, int64AsString, this.#names, rates);
-  }
-
-  #snapshotHead(): string {
-    const fields = JSON.stringify(this.#view ? [...this.#fields, STATUS_FIELD] : this.#fields);
-    return `"snapshot_id":${JSON.stringify(this.#table.snapshotId)},"fields":${fields},"rows":[`;
+    const { columns, names, fields } = this.#columns;
+    if (view === null) return new RowWriter(table, columns, int64AsString, names);
+    const named = columns.map((column, i) => ({ name: fields[i]!, column }));
+    return new RowWriter(
+      table,
+      columns,
+      int64AsString,
+      names,
+      new RateFields(table, view, named, int64AsString),
+    );
   }
 
   snapshot(): EncodedFrame {
-    const parts = new FrameParts(this.#snapshotHead(), false, this.#limits);
+    const head = `"snapshot_id":${JSON.stringify(this.#table.snapshotId)},"fields":${this.#columns.json},"rows":[`;
+    const parts = new FrameParts(head, false, this.#limits);
+    const isShort = this.#cellsOf(this.#rowsMost) < BLOCK_CELLS_MIN;
+    const rows = this.#view !== null || isShort ? this.#writeArrays(parts) : this.#writeBlocks(parts);
+    const changedCells = rows * this.#columns.columns.length;
+    const members = this.#slice?.members ?? null;
+    return { ok: true, kind: 'snapshot', parts: parts.finish(), changedCells, rows, empty: false, members };
+  }
+
+  /** Row by row. */
+  #writeArrays(parts: FrameParts): number {
     const writer = this.#rowWriter();
     this.#forEachRow((part, slot) => {
       parts.row();
       writer.writeArray(parts.out, part, slot);
-      if (writer.cells > this.#limits.cellsMax) this.#checkCells(writer.rows);
     });
-    const { cells: changedCells, rows } = writer;
-    const members = this.#slice?.members ?? null;
-    return { ok: true, kind: 'snapshot', parts: parts.finish(), changedCells, rows, empty: false, members };
+    return writer.rows;
+  }
+
+  #writeBlocks(parts: FrameParts): number {
+    const cells = new FrameCells(this.#table, this.#columns, this.#int64AsString);
+    const format = arrayFormat(this.#columns, this.#int64AsString);
+    const blocks = new RowBlocks(parts.out, cells, format, 0, parts);
+    let rows = 0;
+    this.#forEachRow((part, slot) => {
+      blocks.add(part, slot);
+      rows++;
+    });
+    blocks.end();
+    return rows;
+  }
+
+  #diffWriter(): DiffWriter {
+    const head = `"snapshot_id":${JSON.stringify(this.#table.snapshotId)},"changes":[`;
+    const columns = this.#columns;
+    const parts = new FrameParts(head, true, this.#limits);
+    const writer = this.#rowWriter();
+    const int64AsString = this.#int64AsString;
+    const cells = this.#view === null ? new FrameCells(this.#table, columns, int64AsString) : null;
+    const blocks = cells && new ChangeBlocks(parts, writer, cells, columns, int64AsString);
+    return new DiffWriter(parts, writer, columns.columns, blocks, (writer) => this.#snapshotBytes(writer));
   }
 
   diff({ versions, members }: FrameSince): EncodedFrame {
     const sets = changeSets(this.#table, versions);
     if (!sets) throw new Error('BUG: a diff from versions that the change ring no longer reaches');
-    const head = `"snapshot_id":${JSON.stringify(this.#table.snapshotId)},"changes":[`;
-    const changes = new DiffWriter(new FrameParts(head, true, this.#limits), this.#rowWriter(), (writer) =>
-      this.#snapshotBytes(writer),
-    );
-    if (!this.#slice) visitSelected(this.#table, sets, this.#columns, this.#rows, changes);
-    else if (members) this.#slice.visitChanges({ members, sets }, this.#view ? null : this.#columns, changes);
+    const { columns } = this.#columns;
+    const changes = this.#diffWriter();
+    if (!this.#slice) visitSelected(this.#table, sets, columns, this.#rows, this.#slots, changes);
+    else if (members) this.#slice.visitChanges({ members, sets }, this.#view ? null : columns, changes);
     else if (sets.some((set) => set !== null)) throw new Error('BUG: a diff of a slice, its rows unknown');
+    changes.end();
     const { parts, writer, givenUp } = changes;
     if (!givenUp) {
       const bytes = parts.byteLength;
@@ -217,8 +267,8 @@ class FrameEncoder {
   #snapshotBytes({ rows, cells, keyBytes, valueBytes }: RowWriter): number {
     const key = rows === 0 ? 8 : keyBytes / rows;
     const value = cells === 0 ? 4 : valueBytes / cells;
-    const head = this.#columns.reduce((sum, column) => sum + this.#names[column]!.length, HEAD_BYTES);
-    return head + this.#rowCount * (key + 3 + this.#columns.length * (value + 1));
+    const { columns, nameBytes } = this.#columns;
+    return HEAD_BYTES + nameBytes + this.#rowCount * (key + 3 + columns.length * (value + 1));
   }
 }
 

@@ -8,6 +8,11 @@ let last: Table | null = null;
  * snapshot: that costs as much as a small frame.
  */
 export function openTable(ref: TableRef): Table {
-  if (last?.snapshotId !== ref.snapshotId) last = Table.open(ref);
-  return last;
+  if (last?.snapshotId === ref.snapshotId) return last;
+  const schema = last?.schema;
+  const { parts } = ref;
+  const isKnown =
+    schema?.generations.length === parts.length &&
+    parts.every(({ generation }, p) => generation === schema.generations[p]);
+  return (last = isKnown ? Table.open(ref, schema) : Table.open(ref));
 }

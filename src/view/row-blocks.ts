@@ -3,17 +3,15 @@
  * rows to a body. Cells are laid out for the kernel, which writes all that it can; what it hands back
  * (a double of 17 digits, a text of many kilobytes) is written here.
  */
-import type { Kernel } from '../kernel/load-kernel.js';
 import { WeftError } from '../model/errors.js';
 import type { ColumnView, SegmentReader } from '../snapshot/reader.js';
-import { BlockRows } from './block-rows.js';
-import { BlockStrips } from './block-strips.js';
+import type { BlockRows } from './block-rows.js';
+import type { BlockStrips } from './block-strips.js';
 import type { ByteWriter } from './bytes.js';
 import {
   ENCODE_CELL,
   ENCODE_DONE,
   ENCODE_TAIL,
-  encodeKernel,
   FIELDS_MAX,
   OUT_AT,
   P_CLOSE,
@@ -26,9 +24,8 @@ import {
   P_QUOTES_BIG,
   P_ROW,
   P_ROW_COUNT,
-  type EncodeFunctions,
 } from './encode-kernel.js';
-import { KernelLabels } from './kernel-labels.js';
+import { openWorkshop } from './workshop.js';
 
 /** What stands around the cells of a row. */
 export interface RowFormat {
@@ -62,30 +59,23 @@ export interface CellSource {
   writeCell(out: ByteWriter, field: number, part: number, slot: number): void;
 }
 
+/** Where rows go that are sent in parts. */
+export interface RowSink {
+  /** No row was written since the part began: the first one goes without separator. */
+  readonly isAtStart: boolean;
+  /** Bytes until the part is full. */
+  readonly untilFull: number;
+  /** So many rows were written to its end. */
+  wrote(rows: number): void;
+  /** Before a row: begins another part when this one is full. */
+  cutIfFull(): void;
+}
+
 /** Of rows that are fewer, each cell is copied for itself. */
 const TOGETHER_MIN = 8;
 const NO_STOP = 2 ** 31 - 1;
 /** How much is added to a guess of what the rest takes. */
 const SLACK = 1.06;
-
-/** What the thread's one body at a time is made in. */
-interface Workshop {
-  readonly kernel: Kernel<EncodeFunctions>;
-  readonly strips: BlockStrips;
-  readonly rows: BlockRows;
-  readonly labels: KernelLabels;
-}
-
-let workshop: Workshop | null = null;
-
-function openWorkshop(): Workshop {
-  return (workshop ??= {
-    kernel: encodeKernel(),
-    strips: new BlockStrips(),
-    rows: new BlockRows(),
-    labels: new KernelLabels(),
-  });
-}
 
 /** Writes the rows of one body. Another one of the same thread may begin when `end` was called, or not at all. */
 export class RowBlocks {
@@ -95,11 +85,19 @@ export class RowBlocks {
   readonly #shop = openWorkshop();
   readonly #start: number;
   #rowsExpected: number;
+  readonly #sink: RowSink | null;
   #isFirst: boolean;
   #written = 0;
 
-  /** `rowsExpected`: how many are about to come, 0: nobody knows. */
-  constructor(out: ByteWriter, source: CellSource, format: RowFormat, rowsExpected = 0) {
+  /** `rowsExpected`: how many are about to come, 0: nobody knows. `sink`: of `out`, where it is cut into parts. */
+  constructor(
+    out: ByteWriter,
+    source: CellSource,
+    format: RowFormat,
+    rowsExpected = 0,
+    sink: RowSink | null = null,
+  ) {
+    this.#sink = sink;
     this.#out = out;
     this.#source = source;
     this.#format = format;
@@ -204,17 +202,36 @@ export class RowBlocks {
 
   #run(rows: BlockRows): void {
     const { functions, i32 } = this.#shop.kernel;
+    const sink = this.#sink;
     i32[P_ROW_COUNT] = rows.count;
     i32[P_ROW] = 0;
     i32[P_FIELD] = 0;
+    let noted = 0;
     for (;;) {
+      if (sink !== null) noted = this.#atRow(sink, rows, noted);
       i32[P_OUT] = OUT_AT;
       const status = this.#format.hasKey ? functions.encodeRows() : functions.encodeColumn();
       this.#take(i32[P_OUT]!);
-      if (status === ENCODE_DONE) return;
+      if (status === ENCODE_DONE) {
+        sink?.wrote(rows.count - noted);
+        return;
+      }
       if (status === ENCODE_TAIL) rows.writeTail(this.#out, i32[P_ROW]!);
       else if (status === ENCODE_CELL) this.#handedBack(rows);
     }
+  }
+
+  /** Says how many rows are out, and makes the kernel stop where the part is full. Returns how many were said. */
+  #atRow(sink: RowSink, rows: BlockRows, noted: number): number {
+    const { i32 } = this.#shop.kernel;
+    const row = i32[P_ROW]!;
+    if (i32[P_FIELD] === 0) {
+      sink.wrote(row - noted);
+      if (row < rows.count) sink.cutIfFull();
+      this.#isFirst = sink.isAtStart;
+    }
+    i32[P_OUT_STOP] = Math.min(NO_STOP, OUT_AT + (this.#isFirst ? 1 : 0) + Math.max(0, sink.untilFull));
+    return i32[P_FIELD] === 0 ? row : noted;
   }
 
   #take(end: number): void {

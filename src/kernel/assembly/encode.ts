@@ -31,14 +31,17 @@ const CLOSE_BYTES: usize = 44;
 const ROW: usize = 48;
 const FIELD: usize = 52;
 const OUT: usize = 56;
+/** 1: no cell of the row was written yet (encodeChanges). */
+const FIRST: usize = 60;
 
-/** A field: kind, where its cells, validity bits and kinds of cells are, its label. */
-const FIELD_BYTES: usize = 24;
+/** A field: kind, where its cells, validity bits and kinds of cells are, its label, bits of changed cells. */
+const FIELD_BYTES: usize = 28;
 const F_CELLS: usize = 4;
 const F_VALID: usize = 8;
 const F_KINDS: usize = 12;
 const F_LABEL: usize = 16;
 const F_LABEL_BYTES: usize = 20;
+const F_CHANGED: usize = 24;
 
 /** A row: its lane in the strips, its key, what stands behind its cells. */
 const ROW_BYTES: usize = 20;
@@ -67,6 +70,7 @@ const STOP: i32 = 4;
 const QUOTE: u8 = 34;
 const COMMA: u8 = 44;
 const NULL: u32 = 0x6c6c756e;
+const COMMA_BRACE: u16 = 0x7b2c;
 const TWO_53: u64 = 9007199254740992;
 
 /** Copies by sixteen bytes, 32 at least: up to 31 behind `from` are read, and written behind the end. */
@@ -164,6 +168,69 @@ export function encodeRows(): i32 {
       const tailBytes = load<i32>(r, R_TAIL_BYTES);
       if (tailBytes < 0) return stop(TAIL, row, fieldCount + 1, out);
       if (tailBytes !== 0) out = copy(out, load<u32>(r, R_TAIL), tailBytes);
+    }
+    out = copy(out, close, closeBytes);
+    field = 0;
+    if (out >= outStop) return stop(STOP, row + 1, 0, out);
+  }
+  return stop(DONE, rowCount, 0, out);
+}
+
+/**
+ * Rows of changed cells: `open key ,{ label value ... close`. A label begins with the comma that the
+ * first cell of a row goes without.
+ */
+export function encodeChanges(): i32 {
+  const rowCount = load<u32>(P + ROW_COUNT);
+  const fieldCount = load<u32>(P + FIELD_COUNT);
+  const fields = <usize>load<u32>(P + FIELDS);
+  const rows = <usize>load<u32>(P + ROWS);
+  const limit = <usize>load<u32>(P + OUT_LIMIT);
+  const outStop = <usize>load<u32>(P + OUT_STOP);
+  const quotesBig = load<u32>(P + QUOTES_BIG) !== 0;
+  const open = <usize>load<u32>(P + OPEN);
+  const openBytes = <usize>load<u32>(P + OPEN_BYTES);
+  const close = <usize>load<u32>(P + CLOSE);
+  const closeBytes = <usize>load<u32>(P + CLOSE_BYTES);
+  let first = <usize>load<u32>(P + FIRST);
+  let field = load<u32>(P + FIELD);
+  let out = <usize>load<u32>(P + OUT);
+  for (let row = load<u32>(P + ROW); row < rowCount; row++) {
+    const r = rows + <usize>row * ROW_BYTES;
+    const lane = <usize>load<u32>(r);
+    if (field === 0) {
+      if (out > limit) return stop(FULL, row, 0, out);
+      out = copy(out, open, openBytes);
+      out = copy(out, load<u32>(r, R_KEY), load<u32>(r, R_KEY_BYTES));
+      store<u16>(out, COMMA_BRACE);
+      out += 2;
+      first = 1;
+    }
+    for (let f = fields + <usize>field * FIELD_BYTES; field < fieldCount; f += FIELD_BYTES, field++) {
+      if (!isValid(load<u32>(f, F_CHANGED), lane)) continue;
+      const labelBytes = load<i32>(f, F_LABEL_BYTES);
+      let end: usize = 0;
+      if (labelBytes >= 0) {
+        const at = copy(out, <usize>load<u32>(f, F_LABEL) + first, <usize>labelBytes - first);
+        if (isValid(load<u32>(f, F_VALID), lane)) {
+          let kind = load<u32>(f);
+          if (kind === MIXED) kind = load<u8>(<usize>load<u32>(f, F_KINDS) + lane);
+          end = putCell(at, kind, load<u64>(<usize>load<u32>(f, F_CELLS) + (lane << 3)), quotesBig);
+        } else {
+          store<u32>(at, NULL);
+          end = at + 4;
+        }
+      }
+      if (end === 0) {
+        store<u32>(P + FIRST, <u32>first);
+        return stop(CELL, row, field, out);
+      }
+      out = end;
+      first = 0;
+      if (out > limit) {
+        store<u32>(P + FIRST, 0);
+        return stop(FULL, row, field + 1, out);
+      }
     }
     out = copy(out, close, closeBytes);
     field = 0;
