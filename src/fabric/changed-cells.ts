@@ -4,9 +4,38 @@
  */
 import { lowestBit } from '../snapshot/bits.js';
 import type { ChangeSet } from '../snapshot/change-set.js';
-import type { Table } from './table.js';
+import type { Table, TableSchema } from './table.js';
 
-/** Of one part and a list of table columns, read 32 rows at a time. */
+/** What a run over the changes of a list of columns needs: kept with the list, for the next one. */
+interface Room {
+  readonly schema: TableSchema;
+  readonly part: number;
+  /** Where the part has the columns. */
+  readonly inPart: Int32Array;
+  /** Columns with changes, and their bits. */
+  readonly columns: Int32Array;
+  readonly bits: Int32Array;
+  readonly rowCounts: Int32Array;
+}
+
+const rooms = new WeakMap<readonly number[], Room>();
+
+function roomFor(schema: TableSchema, part: number, columns: readonly number[]): Room {
+  const known = rooms.get(columns);
+  if (known?.schema === schema && known.part === part) return known;
+  const room = {
+    schema,
+    part,
+    inPart: Int32Array.from(columns, (column) => schema.columns[column]!.inPart[part]!),
+    columns: new Int32Array(columns.length),
+    bits: new Int32Array(columns.length),
+    rowCounts: new Int32Array(32),
+  };
+  rooms.set(columns, room);
+  return room;
+}
+
+/** Of one part and a list of table columns, read 32 rows at a time. One run of a part and list at a time. */
 export class ChangedCells {
   /** Columns with changes, and their bits: `#count` of them. */
   readonly #columns: Int32Array;
@@ -14,7 +43,7 @@ export class ChangedCells {
   #count = 0;
   /** By row of the word, when all of them are asked for: its columns, and how many. */
   readonly #rows: Int32Array | null;
-  readonly #rowCounts = new Int32Array(32);
+  readonly #rowCounts: Int32Array;
   readonly #set: ChangeSet;
   readonly #wanted: readonly number[];
   /** Where the part has them. */
@@ -22,11 +51,13 @@ export class ChangedCells {
   #word = -1;
 
   constructor(table: Table, set: ChangeSet, part: number, columns: readonly number[], allRows: boolean) {
+    const room = roomFor(table.schema, part, columns);
     this.#set = set;
     this.#wanted = columns;
-    this.#inPart = Int32Array.from(columns, (column) => table.schema.columns[column]!.inPart[part]!);
-    this.#columns = new Int32Array(columns.length);
-    this.#bits = new Int32Array(columns.length);
+    this.#inPart = room.inPart;
+    this.#columns = room.columns;
+    this.#bits = room.bits;
+    this.#rowCounts = room.rowCounts;
     this.#rows = allRows ? new Int32Array(columns.length * 32) : null;
   }
 

@@ -24,8 +24,19 @@ export interface ChangeVisitor {
 /** True for rows that belong to the selection. Looks at the key only. */
 export type RowFilter = (part: number, slot: number) => boolean;
 
-/** Undefined when a part's change ring no longer reaches back to `since`. */
-export function changeSets(table: Table, since: SinceVersions): (ChangeSet | null)[] | undefined {
+/** Of a table: what was asked for last. Most clients have the same versions, in the same array. */
+const asked = new WeakMap<Table, { readonly since: SinceVersions; readonly sets: ChangeSets | undefined }>();
+
+/** Undefined when a part's change ring no longer reaches back to `since`, which must not be changed. */
+export function changeSets(table: Table, since: SinceVersions): ChangeSets | undefined {
+  const last = asked.get(table);
+  if (last?.since === since) return last.sets;
+  const sets = setsBetween(table, since);
+  asked.set(table, { since, sets });
+  return sets;
+}
+
+function setsBetween(table: Table, since: SinceVersions): ChangeSets | undefined {
   const sets: (ChangeSet | null)[] = [];
   for (let p = 0; p < table.parts.length; p++) {
     const part = table.parts[p]!;
@@ -63,6 +74,15 @@ export function changedCellsMax(table: Table, sets: ChangeSets, columns: number)
   return cells + table.index.ownerChangesMax(since, now) * columns;
 }
 
+/** Where the changed columns of one row are put. One run over changes at a time. */
+const rooms = new WeakMap<readonly number[], Int32Array>();
+
+function roomFor(columns: readonly number[]): Int32Array {
+  let room = rooms.get(columns);
+  if (room === undefined) rooms.set(columns, (room = new Int32Array(columns.length)));
+  return room;
+}
+
 /** Reports the changes of single rows. Ask for each row once. */
 export class RowChanges {
   readonly #table: Table;
@@ -92,7 +112,7 @@ export class RowChanges {
     this.#sets = sets;
     this.#columns = columns;
     this.#visitor = visitor;
-    this.#changed = new Int32Array(columns.length);
+    this.#changed = roomFor(columns);
     this.#since = table.index ? fabricVersions(table, sets).since : 0;
     this.#word = sets.map(() => -1);
     this.#touched = sets.map(() => 0);

@@ -35,6 +35,11 @@ function strideOf(lanes: number): number {
   return (lines | 1) * LINE_BYTES;
 }
 
+/** Rows that blocks of so many fields may span. */
+export function lanesOf(fields: number): number {
+  return LANES.find((lanes) => strideOf(lanes) * fields <= STRIPS_BYTES) ?? LANES_MIN;
+}
+
 export class BlockStrips {
   readonly texts = new BlockTexts();
   lanes = 0;
@@ -45,7 +50,7 @@ export class BlockStrips {
 
   /** For another body of so many fields, at most FIELDS_MAX. */
   begin(fields: number, csv: boolean): void {
-    this.lanes = LANES.find((lanes) => strideOf(lanes) * fields <= STRIPS_BYTES) ?? LANES_MIN;
+    this.lanes = lanesOf(fields);
     this.#stride = strideOf(this.lanes);
     this.texts.begin(csv);
     for (let i = 0; i < fields; i++) {

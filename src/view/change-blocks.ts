@@ -4,6 +4,7 @@
  */
 import type { SegmentReader } from '../snapshot/reader.js';
 import type { BlockRows } from './block-rows.js';
+import { lanesOf } from './block-strips.js';
 import { utf8Bytes } from './bytes.js';
 import {
   ENCODE_CELL,
@@ -43,10 +44,6 @@ export class ChangeBlocks {
   readonly #cells: FrameCells;
   readonly #columns: FrameColumns;
   readonly #shop = openWorkshop();
-  /** Table columns of the changed cells of the block's rows, row after row, and where each row ends. */
-  #changed = new Int32Array(4096);
-  #count = 0;
-  readonly #ends: number[] = [];
   readonly #int64AsString: boolean;
   #isPrepared = false;
   /** Bytes of the values that the kernel did not write. */
@@ -64,45 +61,37 @@ export class ChangeBlocks {
     this.#cells = cells;
     this.#columns = columns;
     this.#int64AsString = int64AsString;
-    const { strips, rows } = this.#shop;
-    strips.begin(Math.min(FIELDS_MAX, columns.columns.length), false);
-    rows.begin(strips.lanes, true, false, false);
+    const { rows, changes } = this.#shop;
+    rows.begin(lanesOf(columns.columns.length), true, false, false);
+    changes.clear();
   }
 
   add(part: number, slot: number, columns: ArrayLike<number>, count: number): void {
-    const { rows } = this.#shop;
+    const { rows, changes } = this.#shop;
     if (!rows.hasRoomFor(part, slot)) this.flush();
     rows.add(part, slot, this.#cells.reader(part));
-    const to = this.#count + count;
-    if (to > this.#changed.length) {
-      const longer = new Int32Array(to * 2);
-      longer.set(this.#changed);
-      this.#changed = longer;
-    }
-    for (let i = 0; i < count; i++) this.#changed[this.#count + i] = columns[i]!;
-    this.#count = to;
-    this.#ends.push(to);
+    changes.add(columns, count);
   }
 
   /** Writes the rows so far. */
   flush(): void {
-    const { rows } = this.#shop;
+    const { rows, changes } = this.#shop;
     if (rows.count === 0) return;
     const fields = this.#columns.columns.length;
-    const isDense = this.#count >= CELLS_MIN && this.#count * SPARSE >= rows.count * fields;
+    const isDense = changes.count >= CELLS_MIN && changes.count * SPARSE >= rows.count * fields;
     if (isDense && fields <= FIELDS_MAX) this.#writeBlock(rows);
     else this.#writeRows(rows);
     rows.clear();
-    this.#count = 0;
-    this.#ends.length = 0;
+    changes.clear();
   }
 
   #writeRows({ count, parts, slots }: BlockRows): void {
+    const { columns, ends } = this.#shop.changes;
     let from = 0;
     for (let r = 0; r < count; r++) {
-      const end = this.#ends[r]!;
+      const end = ends[r]!;
       this.#parts.row();
-      this.#writer.writeObject(this.#parts.out, parts[r]!, slots[r]!, this.#changed, end, from);
+      this.#writer.writeObject(this.#parts.out, parts[r]!, slots[r]!, columns, end, from);
       from = end;
     }
   }
@@ -123,13 +112,14 @@ export class ChangeBlocks {
   /** What a diff's writer knows of the cells it writes. */
   #account(rows: BlockRows, bytes: number): void {
     const { names } = this.#columns;
+    const { columns, count } = this.#shop.changes;
     const writer = this.#writer;
     let nameBytes = 0;
-    for (let i = 0; i < this.#count; i++) nameBytes += names[this.#changed[i]!]!.length;
-    const commas = this.#count - rows.count;
+    for (let i = 0; i < count; i++) nameBytes += names[columns[i]!]!.length;
+    const commas = count - rows.count;
     const keyBytes = rows.keyBytes;
     writer.rows += rows.count;
-    writer.cells += this.#count;
+    writer.cells += count;
     writer.keyBytes += keyBytes;
     writer.valueBytes += bytes - keyBytes - nameBytes - commas - rows.count * AROUND_BYTES;
   }
@@ -138,8 +128,9 @@ export class ChangeBlocks {
   #prepare(): void {
     if (this.#isPrepared) return;
     this.#isPrepared = true;
-    const { labels, kernel } = this.#shop;
+    const { strips, labels, kernel } = this.#shop;
     const { i32 } = kernel;
+    strips.begin(this.#columns.columns.length, false);
     labels.begin();
     labels.put(P_OPEN, OPEN);
     labels.put(P_CLOSE, CLOSE);
@@ -151,10 +142,10 @@ export class ChangeBlocks {
 
   /** Marks the changed cells, and brings them there: whole strips where most of one are needed. */
   #fill(rows: BlockRows): void {
-    const { strips } = this.#shop;
+    const { strips, changes } = this.#shop;
     const { fieldOf, columns } = this.#columns;
     const needed = new Int32Array(columns.length);
-    for (let i = 0; i < this.#count; i++) needed[fieldOf[this.#changed[i]!]!]!++;
+    for (let i = 0; i < changes.count; i++) needed[fieldOf[changes.columns[i]!]!]!++;
     const views = rows.isTogether ? this.#cells.columnsOf(rows.parts[0]!) : null;
     const reader = this.#cells.reader(rows.parts[0]!);
     for (let field = 0; field < columns.length; field++) {
@@ -169,7 +160,7 @@ export class ChangeBlocks {
   }
 
   #gather(rows: BlockRows, gathered: Int32Array): void {
-    const { strips } = this.#shop;
+    const { strips, changes } = this.#shop;
     const { fieldOf } = this.#columns;
     let i = 0;
     let part = -1;
@@ -180,8 +171,8 @@ export class ChangeBlocks {
         reader = this.#cells.reader(part);
       }
       const views = this.#cells.columnsOf(part);
-      for (const end = this.#ends[r]!; i < end; i++) {
-        const field = fieldOf[this.#changed[i]!]!;
+      for (const end = changes.ends[r]!; i < end; i++) {
+        const field = fieldOf[changes.columns[i]!]!;
         strips.markChanged(field, rows.lanes[r]!);
         if (gathered[field] === 0) continue;
         const view = views[field];

@@ -9,7 +9,7 @@
  */
 import { WeftError } from '../model/errors.js';
 import { ByteWriter } from './bytes.js';
-import type { RowSink } from './row-blocks.js';
+import type { RowSink } from './row-sink.js';
 
 const COMMA = 44;
 /** Behind the rows of a part: its number, `last`, brackets. */

@@ -5,19 +5,15 @@
 import { changeSets, type SinceVersions } from '../fabric/changes.js';
 import type { Table, TableRef } from '../fabric/table.js';
 import { WeftError, type ErrorCode } from '../model/errors.js';
-import { ALL_ROWS, visitSlice } from '../query/slice.js';
 import type { RateView } from '../model/rates.js';
-import { selectedSlots, type SelectedSlots } from '../query/selected-slots.js';
-import type { RowSelector } from '../query/selector.js';
 import { ChangeBlocks } from './change-blocks.js';
 import { arrayFormat, FrameCells } from './frame-cells.js';
-import { visitSelected } from './frame-changes.js';
 import { frameColumns, type FrameColumns } from './frame-columns.js';
 import { DiffWriter } from './frame-diff.js';
 import { FrameParts, type FrameLimits } from './frame-parts.js';
 import { RowWriter } from './frame-rows.js';
-import { sliceOf, type FrameSelection } from './frame-selection.js';
-import { SliceRows } from './frame-slice.js';
+import { FrameSelected } from './frame-selected.js';
+import type { FrameSelection } from './frame-selection.js';
 import { RateFields } from './rate-fields.js';
 import { RowBlocks } from './row-blocks.js';
 import type { RowMembers } from './row-members.js';
@@ -110,55 +106,20 @@ export function encodeFrames(table: Table, orders: readonly FrameOrder[]): Frame
 class FrameEncoder {
   readonly #table: Table;
   readonly #columns: FrameColumns;
-  readonly #rows: RowSelector | null;
-  /** null: keys alone decide which rows these are. */
-  readonly #slice: SliceRows | null;
-  /** Of `#rows`; null: they are looked for. */
-  readonly #slots: SelectedSlots | null;
-  #rowsCounted: number | null = null;
+  readonly #rows: FrameSelected;
   readonly #int64AsString: boolean;
   readonly #limits: FrameLimits;
   readonly #view: RateView | null;
 
   constructor(table: Table, selection: FrameSelection, limits: FrameLimits, key: string | undefined) {
-    const { rows } = selection;
     this.#table = table;
     this.#columns = frameColumns(table.schema, selection, key);
-    this.#rows = rows;
+    this.#rows = new FrameSelected(table, selection, key);
     this.#int64AsString = selection.int64AsString;
     this.#limits = limits;
     this.#view = selection.view;
-    const slice = sliceOf(selection);
-    this.#slice = slice && new SliceRows(table, slice);
-    this.#slots =
-      slice === null && rows !== null && key !== undefined ? selectedSlots(table, rows, key) : null;
     // Counting the rows of a prefix is a look at every key: not where no count can be too large.
-    if (this.#cellsOf(this.#rowsMost) > limits.cellsMax) this.#checkCells(this.#rowCount);
-  }
-
-  /** No selection has more rows. */
-  get #rowsMost(): number {
-    return this.#slice?.count ?? this.#slots?.slots.length ?? rowsMost(this.#table, this.#rows);
-  }
-
-  get #rowCount(): number {
-    return (this.#rowsCounted ??= this.#countRows());
-  }
-
-  #countRows(): number {
-    if (this.#slice) return this.#slice.count;
-    if (!this.#slots) return countRows(this.#table, this.#rows);
-    let count = 0;
-    this.#forEachRow(() => count++);
-    return count;
-  }
-
-  #forEachRow(visit: (part: number, slot: number) => void): void {
-    if (this.#slice) this.#slice.forEach(visit);
-    else if (this.#slots) {
-      const { reader, bank } = this.#table.parts[0]!;
-      for (const slot of this.#slots.slots) if (reader.isPresent(bank, slot)) visit(0, slot);
-    } else visitSlice(this.#table, { ...ALL_ROWS, rows: this.#rows }, visit);
+    if (this.#cellsOf(this.#rows.most) > limits.cellsMax) this.#checkCells(this.#rows.count);
   }
 
   #cellsOf(rows: number): number {
@@ -194,17 +155,17 @@ class FrameEncoder {
   snapshot(): EncodedFrame {
     const head = `"snapshot_id":${JSON.stringify(this.#table.snapshotId)},"fields":${this.#columns.json},"rows":[`;
     const parts = new FrameParts(head, false, this.#limits);
-    const isShort = this.#cellsOf(this.#rowsMost) < BLOCK_CELLS_MIN;
+    const isShort = this.#cellsOf(this.#rows.most) < BLOCK_CELLS_MIN;
     const rows = this.#view !== null || isShort ? this.#writeArrays(parts) : this.#writeBlocks(parts);
     const changedCells = rows * this.#columns.columns.length;
-    const members = this.#slice?.members ?? null;
+    const { members } = this.#rows;
     return { ok: true, kind: 'snapshot', parts: parts.finish(), changedCells, rows, empty: false, members };
   }
 
   /** Row by row. */
   #writeArrays(parts: FrameParts): number {
     const writer = this.#rowWriter();
-    this.#forEachRow((part, slot) => {
+    this.#rows.forEach((part, slot) => {
       parts.row();
       writer.writeArray(parts.out, part, slot);
     });
@@ -216,7 +177,7 @@ class FrameEncoder {
     const format = arrayFormat(this.#columns, this.#int64AsString);
     const blocks = new RowBlocks(parts.out, cells, format, 0, parts);
     let rows = 0;
-    this.#forEachRow((part, slot) => {
+    this.#rows.forEach((part, slot) => {
       blocks.add(part, slot);
       rows++;
     });
@@ -240,9 +201,7 @@ class FrameEncoder {
     if (!sets) throw new Error('BUG: a diff from versions that the change ring no longer reaches');
     const { columns } = this.#columns;
     const changes = this.#diffWriter();
-    if (!this.#slice) visitSelected(this.#table, sets, columns, this.#rows, this.#slots, changes);
-    else if (members) this.#slice.visitChanges({ members, sets }, this.#view ? null : columns, changes);
-    else if (sets.some((set) => set !== null)) throw new Error('BUG: a diff of a slice, its rows unknown');
+    this.#rows.visitChanges({ sets, members }, columns, changes);
     changes.end();
     const { parts, writer, givenUp } = changes;
     if (!givenUp) {
@@ -254,7 +213,7 @@ class FrameEncoder {
         changedCells: writer.cells,
         rows: writer.rows,
         empty: writer.rows === 0,
-        members: this.#slice?.members ?? null,
+        members: this.#rows.members,
       };
       if (bytes <= DENSE_BYTES_MIN || bytes <= COMPARE_RATIO * this.#snapshotBytes(writer)) return encoded;
       const snapshot = this.snapshot();
@@ -268,18 +227,8 @@ class FrameEncoder {
     const key = rows === 0 ? 8 : keyBytes / rows;
     const value = cells === 0 ? 4 : valueBytes / cells;
     const { columns, nameBytes } = this.#columns;
-    return HEAD_BYTES + nameBytes + this.#rowCount * (key + 3 + columns.length * (value + 1));
+    return HEAD_BYTES + nameBytes + this.#rows.count * (key + 3 + columns.length * (value + 1));
   }
-}
-
-/** Selected rows. */
-function countRows(table: Table, rows: RowSelector | null): number {
-  return rows ? visitSlice(table, { ...ALL_ROWS, rows }, () => {}) : table.rowsTotal;
-}
-
-/** No selection has more rows. */
-function rowsMost(table: Table, rows: RowSelector | null): number {
-  return rows && rows.prefixes.length === 0 ? rows.exact.length : table.rowsTotal;
 }
 
 function byteLengthOf({ parts }: EncodedFrame): number {

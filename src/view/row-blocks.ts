@@ -25,6 +25,7 @@ import {
   P_ROW,
   P_ROW_COUNT,
 } from './encode-kernel.js';
+import type { RowSink } from './row-sink.js';
 import { openWorkshop } from './workshop.js';
 
 /** What stands around the cells of a row. */
@@ -57,18 +58,6 @@ export interface CellSource {
   putExtra(strips: BlockStrips, field: number, lane: number, part: number, slot: number): void;
   /** Writes a cell that the kernel handed back: what it says was noted when it was put there. */
   writeCell(out: ByteWriter, field: number, part: number, slot: number): void;
-}
-
-/** Where rows go that are sent in parts. */
-export interface RowSink {
-  /** No row was written since the part began: the first one goes without separator. */
-  readonly isAtStart: boolean;
-  /** Bytes until the part is full. */
-  readonly untilFull: number;
-  /** So many rows were written to its end. */
-  wrote(rows: number): void;
-  /** Before a row: begins another part when this one is full. */
-  cutIfFull(): void;
 }
 
 /** Of rows that are fewer, each cell is copied for itself. */

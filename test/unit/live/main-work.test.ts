@@ -38,15 +38,16 @@ function harnessOf(fixture: TableFixture, subscribers: number, message: (i: numb
   return harness;
 }
 
-test('a subscriber of one row costs a few lookups, however many rows there are', () => {
+test('a subscriber of one row looks it up once, however many rows there are', () => {
   const fixture = new TableFixture();
   fixture.publish('s1', rows(ROWS, 1));
   const harness = harnessOf(fixture, 50, (i) => ({ switches: [`sw-${i}`] }));
   fixture.publish('s1', rows(ROWS, 2));
   const looks = countLooks();
   harness.run();
-  expect(looks.count).toBeGreaterThanOrEqual(50);
-  expect(looks.count).toBeLessThanOrEqual(50 * 4);
+  // The one whose row changed: is it there, and where is its key?
+  expect(looks.count).toBeGreaterThan(0);
+  expect(looks.count).toBeLessThanOrEqual(4);
   expect(harness.jobs.started).toBe(0);
 });
 
