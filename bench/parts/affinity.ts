@@ -2,8 +2,14 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
+const TRIES_MAX = 3;
+
 /** Puts all threads of a process on one core, or on every core there is (null). False: it did not work. */
 export function pin(pid: number, core: number | null): boolean {
   const cores = core === null ? `0-${availableParallelism() - 1}` : String(core);
-  return spawnSync('taskset', ['-acp', cores, String(pid)], { stdio: 'ignore' }).status === 0;
+  // A thread that ends meanwhile is a failure, too.
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    if (spawnSync('taskset', ['-acp', cores, String(pid)], { stdio: 'ignore' }).status === 0) return true;
+  }
+  return false;
 }

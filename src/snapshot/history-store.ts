@@ -9,6 +9,7 @@ import { makeBlock, makeTables, type HistoryMemory, type TablesMemory } from './
 import { HistoryReader } from './history-reader.js';
 import type { RecordAnswer, RecordTask } from './history-task.js';
 import type { SegmentRef } from './layout.js';
+import { Waiters } from './waiters.js';
 
 interface Frame {
   readonly block: HistoryMemory;
@@ -40,7 +41,7 @@ export class HistoryStore implements Evictable {
   #slots = 0;
   #reader: HistoryReader | null = null;
   #startedMs: number | null = null;
-  #waiters: (() => void)[] = [];
+  readonly #waiters = new Waiters();
 
   /** `keptMs`: frames older than this, by when they were recorded, go. */
   constructor(columns: readonly string[], budget: HistoryBudget, keptMs: number) {
@@ -102,9 +103,7 @@ export class HistoryStore implements Evictable {
       held = false;
       tables.readers[parity]--;
       for (const one of pinned) one.unpin();
-      const waiters = this.#waiters;
-      this.#waiters = [];
-      for (const wake of waiters) wake();
+      this.#waiters.wakeAll();
     };
   }
 
@@ -114,12 +113,7 @@ export class HistoryStore implements Evictable {
 
   /** Resolves when no job reads what the next recording writes. False when `signal` aborted first. */
   async whenWritable(signal: AbortSignal): Promise<boolean> {
-    while (!this.#writable && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#waiters.push(resolve);
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-    }
+    while (!this.#writable && !signal.aborted) await this.#waiters.wait(signal);
     return !signal.aborted;
   }
 

@@ -17,13 +17,14 @@ import {
 } from './layout.js';
 import { SegmentReader } from './reader.js';
 import { currentWriter, declareIntent, enterWriter, publishVersion } from './seqlock.js';
+import { Waiters } from './waiters.js';
 
 export class Segment {
   readonly ref: SegmentRef;
   readonly reader: SegmentReader;
   readonly #free: FreeList;
   readonly #pins: [number, number] = [0, 0];
-  #waiters: (() => void)[] = [];
+  readonly #waiters = new Waiters();
   #retired = false;
   #released = false;
   #busy = false;
@@ -97,12 +98,7 @@ export class Segment {
 
   /** Resolves when `fillable`, or when `signal` aborts (check again). */
   async whenFillable(signal: AbortSignal): Promise<void> {
-    while (!this.fillable && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#waiters.push(resolve);
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-    }
+    while (!this.fillable && !signal.aborted) await this.#waiters.wait(signal);
   }
 
   /** No longer served: its memory goes to the free list once nobody uses it. */
@@ -112,9 +108,7 @@ export class Segment {
   }
 
   #settle(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const wake of waiters) wake();
+    this.#waiters.wakeAll();
     if (this.#retired && !this.#released && !this.#busy && this.#pins[0] + this.#pins[1] === 0) {
       this.#released = true;
       this.#free.release(this.ref.buffer);
