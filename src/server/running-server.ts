@@ -8,9 +8,16 @@ import type { TimerLoopLag } from './guards/overload.js';
 import type { ServerGate } from './relay/relay-desk.js';
 import type { UwsApp } from './uws.js';
 
-/** Idle connections are kept so long after the last request of a stopping server. */
-const QUIET_MS = 100;
 const DRAIN_POLL_MS = 10;
+/**
+ * Idle connections of a stopping server are kept for so many looks behind the last request. Looks, not
+ * time: on a busy machine the loop is late, and requests may have come that it has not read; between two
+ * looks it reads them. A late loop also means that clients are late.
+ */
+const QUIET_LOOKS = 10;
+/** The same when nobody has asked for so long before. */
+const IDLE_MS = 100;
+const IDLE_LOOKS = 3;
 
 /** What a running server is asked for by /metrics and tests. */
 export interface ServerLoad {
@@ -83,18 +90,19 @@ export class RunningServer {
     this.#core.draining = true;
     this.#front.stopListening();
     this.#sockets.closeAll();
-    while (!this.#closed && clock.monotonicMs() < endMs && !this.#quiet(clock.monotonicMs())) {
+    let { lastRequestMs } = this.#core;
+    let left = clock.monotonicMs() - lastRequestMs > IDLE_MS ? IDLE_LOOKS : QUIET_LOOKS;
+    while (!this.#closed && !this.#empty && left > 0 && clock.monotonicMs() < endMs) {
       await new Promise<void>((resolve) => void clock.schedule(DRAIN_POLL_MS, resolve));
+      const isBusy = this.#core.inFlight.count > 0 || this.#core.lastRequestMs !== lastRequestMs;
+      lastRequestMs = this.#core.lastRequestMs;
+      left = isBusy ? QUIET_LOOKS : left - 1;
     }
     this.close();
   }
 
-  #quiet(nowMs: number): boolean {
-    if (this.#core.inFlight.count > 0) return false;
-    return (
-      (this.#connections.open === 0 && this.#sockets.open === 0) ||
-      nowMs - this.#core.lastRequestMs > QUIET_MS
-    );
+  get #empty(): boolean {
+    return this.#core.inFlight.count === 0 && this.#connections.open === 0 && this.#sockets.open === 0;
   }
 
   /** Cuts everything that is open. Calling it again does nothing. */

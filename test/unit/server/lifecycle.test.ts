@@ -94,6 +94,24 @@ describe('a graceful stop', () => {
     rig.close();
   });
 
+  it('reads what came while its loop was held up', async () => {
+    const HELD_UP_MS = 400;
+    const rig = new ServerRig({ realTime: true });
+    const kept = new RawClient(rig.port);
+    kept.send(request('GET', '/health'));
+    await kept.until((text) => text.includes('{"ok":true}'));
+    const stopped = rig.server.drain(10_000);
+    // The request is with the system before the loop comes to look for it.
+    kept.send(request('GET', '/health'));
+    const endMs = performance.now() + HELD_UP_MS;
+    while (performance.now() < endMs);
+    const { text } = await kept.until(() => false);
+    expect(text.split('{"ok":true}')).toHaveLength(3);
+    expect(text).toContain('Connection: close');
+    await stopped;
+    rig.close();
+  });
+
   it('fails no request of clients that keep asking', async () => {
     const rig = new ServerRig({ realTime: true });
     let asking = true;
