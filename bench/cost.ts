@@ -153,7 +153,8 @@ function limitRows(model: Model, { request }: ServingPoints): BenchRow[] {
   const machine = `${CORES} cores ${percent(BUSY)} busy`;
   const rows = (what: string, value: number): BenchRow => ({
     what,
-    value: Math.max(0, Math.floor(value)),
+    // Where a smoke run sees no cost, there is no end.
+    value: Number.isFinite(value) ? Math.max(0, Math.floor(value)) : null,
     unit: 'rows',
   });
   return [

@@ -8,7 +8,7 @@ import { Child, withChildren } from './parts/child.js';
 import type { MainCounts } from './parts/counted-child.js';
 import type { FeederMode, FeederOrder } from './parts/feeder-child.js';
 import { fetchBody } from './parts/upstream.js';
-import { fetchOnce, publishes, startProgram, statsOf, type Program } from './parts/weft.js';
+import { fetchOnce, pause, publishes, startProgram, statsOf, versionOf, type Program } from './parts/weft.js';
 
 interface Sizes {
   readonly rows: number;
@@ -51,19 +51,16 @@ async function startRig(keep: (child: Child) => Child, sizes: Sizes): Promise<Ri
   return { sizes, weft, feeder, bodyBytes };
 }
 
-async function versionOf(weft: Program): Promise<number> {
-  return Object.values((await statsOf(weft)).sources)[0]!.version;
-}
-
 /** A version that stays, and what had been counted by then. */
 async function hold({ weft, feeder }: Rig): Promise<{ version: number; counts: MainCounts }> {
   await feeder.ask('mode', 'hold' satisfies FeederMode);
-  for (let before = -1; ;) {
-    const version = await versionOf(weft);
-    if (version === before) return { version, counts: await weft.child.ask<MainCounts>('counts') };
-    before = version;
-    await new Promise((resolve) => setTimeout(resolve, 4 * POLL_MS));
-  }
+  const unchanged = async (): Promise<number> => {
+    return Object.values((await statsOf(weft)).sources)[0]!.polls.not_modified;
+  };
+  // Two answers without news: whatever came before the first of them is published.
+  const since = await unchanged();
+  while ((await unchanged()) < since + 2) await pause(POLL_MS);
+  return { version: await versionOf(weft), counts: await weft.child.ask<MainCounts>('counts') };
 }
 
 async function publishCounts(rig: Rig): Promise<Count[]> {

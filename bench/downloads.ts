@@ -1,11 +1,11 @@
 /** Question: what does a small request notice of clients that download large lists? */
-import { median, pairedRatio, type Bench, type BenchContext, type BenchRow } from './harness.js';
+import { median, type Bench, type BenchContext, type BenchRow } from './harness.js';
 import { Child, withChildren } from './parts/child.js';
 import type { DrainOrder, Drained } from './parts/drain-child.js';
-import { delayRow, IdleDelay, type Delays } from './parts/idle-delay.js';
-import type { Latencies } from './parts/latencies.js';
+import { delayRow } from './parts/idle-delay.js';
 import { startLists, type ListsRig } from './parts/lists.js';
 import type { ProbeOrder } from './parts/probe-child.js';
+import { comparedLatencies, probeWhile, type Probed } from './parts/probed.js';
 import { pause } from './parts/weft.js';
 
 interface Sizes {
@@ -22,9 +22,7 @@ const DOWNLOADS = 4;
 const CONNECTIONS = 8;
 const LIMIT = 5;
 
-interface Round {
-  readonly latencies: Latencies;
-  readonly delays: Delays;
+interface Round extends Probed {
   readonly bytes: number;
 }
 
@@ -42,39 +40,25 @@ async function observe(
     connections: CONNECTIONS,
     rate: sizes.rate,
   };
-  await weft.child.ask('watchDelay');
-  const idle = new IdleDelay();
-  await probe.ask('start', order);
-  await pause(sizes.roundMs);
-  const latencies = await probe.ask<Latencies>('stop');
+  const probed = await probeWhile(weft, probe, order, async () => {
+    await pause(sizes.roundMs);
+    // On a machine that stalls a (smoke) round may be too short for one.
+    while ((await drain?.ask<Drained>('soFar'))?.bodies === 0) await pause(sizes.roundMs / 10);
+  });
   const drained = await drain?.ask<Drained>('end');
-  const delays = { idleMs: idle.maxMs(), serverMs: await weft.child.ask<number>('delayMaxMs') };
-  if (drained?.bodies === 0) throw new Error('no list was downloaded whole in a round');
-  return { latencies, delays, bytes: drained?.bytes ?? 0 };
+  return { ...probed, bytes: drained?.bytes ?? 0 };
 }
-
-const PERCENTILES = [
-  ['p50', ({ latencies }: Round) => latencies.p50 ?? NaN],
-  ['p99', ({ latencies }: Round) => latencies.p99 ?? NaN],
-  ['max', ({ latencies }: Round) => latencies.max ?? NaN],
-] as const;
 
 function rowsOf(idle: readonly Round[], busy: readonly Round[], bodyBytes: number, sizes: Sizes): BenchRow[] {
   const middle = (pick: (round: Round) => number): number => median(busy.map(pick));
   return [
     { what: 'list', value: bodyBytes / 1e6, unit: 'MB' },
-    ...PERCENTILES.map(([name, pick]) => ({
-      what: `/health, idle, ${name}`,
-      value: median(idle.map(pick)),
-      unit: 'µs',
-    })),
-    ...PERCENTILES.map(([name, pick]) => ({
-      what: `/health beside ${DOWNLOADS} downloads, ${name}`,
-      value: middle(pick),
-      unit: 'µs',
-      against: name === 'p99' ? `idle (limit ${LIMIT})` : 'idle',
-      ratio: pairedRatio(busy.map(pick), idle.map(pick)),
-    })),
+    ...comparedLatencies(
+      ['p50', 'p99', 'max'],
+      { what: '/health, idle', rounds: idle },
+      { what: `/health beside ${DOWNLOADS} downloads`, rounds: busy },
+      (name) => (name === 'p99' ? `idle (limit ${LIMIT})` : 'idle'),
+    ),
     delayRow('beside downloads: largest event-loop delay, median round', {
       serverMs: middle((round) => round.delays.serverMs),
       idleMs: middle((round) => round.delays.idleMs),

@@ -97,7 +97,7 @@ async function checkState({ weft, clients, feeder }: Rig, one: Case): Promise<vo
   await feeder.ask('mode', 'hold' satisfies FeederMode);
   const rows = switches === null ? '' : `&switches=${encodeURIComponent(switches[0]!.join(','))}`;
   const fields = metrics === null ? '' : `&fields=${metrics.join(',')}`;
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (let attempt = 0; attempt < 400; attempt++) {
     await pause(50);
     const { body } = await fetchOnce(`${weft.url}/telemetry/ListMetrics?format=json${rows}${fields}`);
     const list = JSON.parse(body.toString()) as { snapshot_id: string; items: Record<string, unknown>[] };

@@ -6,10 +6,11 @@ import type { SourceDocument, StatsDocument } from '../src/stats/document.js';
 import { CHANGE_COUNTS } from '../src/model/limits.js';
 import type { Bench, BenchContext, BenchRow } from './harness.js';
 import { Child, withChildren } from './parts/child.js';
-import { delayRow, IdleDelay, type Delays } from './parts/idle-delay.js';
-import { latencyRows, type Latencies } from './parts/latencies.js';
+import { delayRow } from './parts/idle-delay.js';
+import { latencyRows } from './parts/latencies.js';
 import type { CsvTable } from './parts/matrix.js';
 import type { ProbeOrder } from './parts/probe-child.js';
+import { probeWhile, type Probed } from './parts/probed.js';
 import { checkAnswers, queriesOf } from './parts/queries.js';
 import { fetchBody, type Body } from './parts/upstream.js';
 import { publishes, startProgram, statsOf, type Program } from './parts/weft.js';
@@ -57,42 +58,27 @@ function only(stats: StatsDocument): SourceDocument {
   return Object.values(stats.sources)[0]!;
 }
 
-interface Watched {
+interface Watched extends Probed {
   readonly before: MemoryFacts;
   readonly after: MemoryFacts;
   readonly polls: number;
-  readonly latencies: Latencies;
-  readonly delays: Delays;
   readonly stats: StatsDocument;
-}
-
-/** Asks at a fixed rate until `version` is published. */
-async function probeUntil(
-  weft: Program,
-  probe: Child,
-  order: ProbeOrder,
-  version: number,
-): Promise<Latencies> {
-  await probe.ask('start', order);
-  await publishes(weft, version, RUN_MS_MAX);
-  return probe.ask<Latencies>('stop');
 }
 
 /** Latency, loop delay and memory over many publishes. */
 async function watch(weft: Program, probe: Child, csv: CsvTable, sizes: Sizes): Promise<Watched> {
   const paths = queriesOf(csv, 1000).map(({ path }) => path);
   const order: ProbeOrder = { port: weft.port, paths, connections: 32, rate: sizes.rate };
+  const until = (version: number): Promise<Probed> =>
+    probeWhile(weft, probe, order, () => publishes(weft, version, RUN_MS_MAX));
   // The same requests once before: what they make the daemon remember is no growth per publish.
-  await probeUntil(weft, probe, order, sizes.warmUp);
+  await until(sizes.warmUp);
   const before = await weft.child.ask<MemoryFacts>('memory');
   const from = only(await statsOf(weft)).version;
-  await weft.child.ask('watchDelay');
-  const idle = new IdleDelay();
-  const latencies = await probeUntil(weft, probe, order, from + sizes.polls);
-  const delays = { idleMs: idle.maxMs(), serverMs: await weft.child.ask<number>('delayMaxMs') };
+  const probed = await until(from + sizes.polls);
   const stats = await statsOf(weft);
   const after = await weft.child.ask<MemoryFacts>('memory');
-  return { before, after, polls: only(stats).version - from, latencies, delays, stats };
+  return { ...probed, before, after, polls: only(stats).version - from, stats };
 }
 
 interface Resident {

@@ -5,7 +5,7 @@ import type { ChangedCells, FeederMode, FeederOrder } from './feeder-child.js';
 import { checkAnswers, queriesOf } from './queries.js';
 import type { Received, SubscribersOrder } from './subscribers-child.js';
 import { fetchBody } from './upstream.js';
-import { fetchOnce, pause, publishes, startProgram, statsOf, type Program } from './weft.js';
+import { fetchOnce, pause, publishes, startProgram, versionOf, type Program } from './weft.js';
 
 export interface Size {
   readonly rows: number;
@@ -76,10 +76,6 @@ async function startRig(keep: (child: Child) => Child, size: Size, pollMs: numbe
   if (csv.header.length !== size.columns) throw new Error(`the body has ${csv.header.length} columns`);
   await checkAnswers(weft, queriesOf(csv, 20), null);
   return { weft, feeder, upstream };
-}
-
-async function versionOf(weft: Program): Promise<number> {
-  return Object.values((await statsOf(weft)).sources)[0]!.version;
 }
 
 export function refreshPoint(size: Size, { warmUp, publishes: count }: Effort): Promise<RefreshPoint> {

@@ -91,10 +91,14 @@ let clients: Client[] = [];
 let drained = { bodies: 0, bytes: 0 };
 let failure: Error | null = null;
 
-function end(): Drained {
-  for (const client of clients.splice(0)) client.end();
+function soFar(): Drained {
   if (failure) throw failure;
   return drained;
+}
+
+function end(): Drained {
+  for (const client of clients.splice(0)) client.end();
+  return soFar();
 }
 
 /** Begins downloads that go on until `end`. */
@@ -129,4 +133,4 @@ async function amount(order: AmountOrder): Promise<Drained> {
   return end();
 }
 
-answerParent({ begin, end, amount });
+answerParent({ begin, soFar, end, amount });

@@ -26,6 +26,7 @@ export interface NginxRunning {
 
 /** Where packages put it that is often in nobody's PATH. */
 const EXTRA_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/local/nginx/sbin'];
+const START_TRIES = 3;
 const READY_MS_MAX = 10_000;
 
 let folder: string | null = null;
@@ -101,19 +102,32 @@ async function start({ files, headers }: NginxOrder): Promise<NginxRunning | nul
   // Started by root, its worker is somebody else.
   chmodSync(folder, 0o755);
   for (const { name, base64 } of files) writeFileSync(join(folder, name), Buffer.from(base64, 'base64'));
-  const port = await freePort();
-  const file = join(folder, 'nginx.conf');
-  writeFileSync(file, configOf(folder, port, headers));
-  const errors = join(folder, 'error.log');
-  nginx = spawn(program, ['-p', folder, '-e', errors, '-c', file], { stdio: 'inherit' });
+  for (let tries = 0; tries < START_TRIES; tries++) {
+    // It cannot be told to choose a port: somebody else may be quicker.
+    const running = await startOn(program, folder, await freePort(), headers);
+    if (running) return running;
+  }
+  await stop();
+  throw new Error('nginx did not open its port');
+}
+
+/** Resolves with null when it has ended, or has no port in time. */
+async function startOn(
+  program: string,
+  at: string,
+  port: number,
+  headers: NginxOrder['headers'],
+): Promise<NginxRunning | null> {
+  const file = join(at, 'nginx.conf');
+  writeFileSync(file, configOf(at, port, headers));
+  nginx = spawn(program, ['-p', at, '-e', join(at, 'error.log'), '-c', file], { stdio: 'inherit' });
   const endMs = performance.now() + READY_MS_MAX;
   while (performance.now() < endMs && nginx.exitCode === null) {
     const workerPid = childrenOf(nginx.pid!)[0];
     if (workerPid !== undefined && (await isOpen(port))) return { port, workerPid };
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  await stop();
-  throw new Error('nginx did not open its port');
+  return null;
 }
 
 async function stop(): Promise<void> {

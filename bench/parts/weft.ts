@@ -62,6 +62,11 @@ export async function statsOf(weft: Program): Promise<StatsDocument> {
   return JSON.parse(body.toString()) as StatsDocument;
 }
 
+/** Of the only source. */
+export async function versionOf(weft: Program): Promise<number> {
+  return Object.values((await statsOf(weft)).sources)[0]!.version;
+}
+
 /** Resolves when the only source has published so often. */
 export async function publishes(weft: Program, count: number, timeoutMs = 120_000): Promise<StatsDocument> {
   const endMs = performance.now() + timeoutMs;

@@ -9,7 +9,7 @@ import type { ReportDocument } from '../../bench/report.js';
 import { findRepoRoot } from '../../scripts/tidy/repo.js';
 
 const RUN = fileURLToPath(new URL('../../bench/run.js', import.meta.url));
-const RUN_MS_MAX = 240_000;
+const RUN_MS_MAX = 480_000;
 
 interface Ended {
   readonly code: number;
