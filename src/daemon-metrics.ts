@@ -1,6 +1,7 @@
 /** What parts count that know nothing of stats/, shown in /metrics. Part of the composition root. */
 import type { Readers } from './daemon-readers.js';
 import type { Fabric } from './fabric/fabric.js';
+import type { Hub } from './live/hub.js';
 import type { RootLogger } from './log/logger.js';
 import type { Pool } from './pool/pool.js';
 import type { FreeList } from './snapshot/free-list.js';
@@ -15,11 +16,12 @@ export interface CountingParts {
   readonly free: FreeList;
   readonly log: RootLogger;
   readonly fabric: Fabric;
+  readonly hub: Hub;
 }
 
 /** Call it once, while starting. Names and meanings: docs/operations.md. */
 export function exposeCounts(stats: Stats, parts: CountingParts): void {
-  const { pool, bodies, cursors, free, log, fabric } = parts;
+  const { pool, bodies, cursors, free, log, fabric, hub } = parts;
   const gauge = (name: string, help: string, value: () => number): void =>
     stats.expose({ name: `weft_${name}`, help, kind: 'gauge', value });
   const counter = (name: string, help: string, value: () => number): void =>
@@ -43,6 +45,7 @@ export function exposeCounts(stats: Stats, parts: CountingParts): void {
   counter('cursors_expired', 'Cursors dropped: not used in time.', () => cursors.stats.expired);
   counter('cursors_evicted', 'Cursors dropped to make room.', () => cursors.stats.evicted);
   gauge('shared_memory_free_bytes', 'Shared buffers kept for reuse.', () => free.stats.freeBytes);
+  gauge('live_held_bytes', 'Frames on their way to live clients, each once.', () => hub.held.bytes);
   counter('log_lines_dropped', 'Log lines lost: the output was full or too slow.', () => log.dropped);
 }
 

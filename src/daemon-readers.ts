@@ -112,11 +112,11 @@ export class Readers {
 
 /** Nothing else of the configuration crosses to a thread: it may hold secrets, and values that no message carries. */
 function readerOptions(options: Config & { readonly host: string; readonly version: string }): ReaderOptions {
-  const { host, version, connectionsMax, accessLog, defaultDialect, slowClientMs } = options;
-  const { inFlightBytesMax, loopDelayMsMax } = options;
+  const { host, version, connectionsMax, accessLog, defaultDialect } = options;
+  const { inFlightBytesMax, loopDelayMsMax, slowClientMs, liveIdleMs } = options;
   return {
-    ...{ host, version, connectionsMax, accessLog, defaultDialect, slowClientMs },
-    ...{ inFlightBytesMax, loopDelayMsMax },
+    ...{ host, version, connectionsMax, accessLog, defaultDialect },
+    ...{ inFlightBytesMax, loopDelayMsMax, slowClientMs, liveIdleMs },
   };
 }
 

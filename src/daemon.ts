@@ -127,6 +127,7 @@ class CompositionRoot {
       free: this.#free,
       log,
       fabric: this.fabric,
+      hub: this.#hub,
     });
     this.#readers = makeReaders?.(config, parts, this.#shared()) ?? null;
     exposeReaders(this.#stats, this.#readers);

@@ -107,6 +107,8 @@ export interface Config {
   readonly cursorTtlMs: number;
   readonly frameCellsMax: number;
   readonly slowClientMs: number;
+  /** Without a sign of life of a live client; at least 1.5 × slowClientMs. */
+  readonly liveIdleMs: number;
   /** Of one socket. */
   readonly subscriptionsMax: number;
 

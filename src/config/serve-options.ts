@@ -169,6 +169,11 @@ export const SERVE_OPTIONS = {
     help: 'A subscriber whose socket takes nothing for so long is closed.',
     commands: SERVE,
   }),
+  liveIdleMs: option<number>('live-idle-ms', 60_000, {
+    kind: whole(8000, 960_000, 'ms'),
+    help: 'A live client that answers no ping for so long, and for 1.5 × SLOW_CLIENT_MS, is cut.',
+    commands: SERVE,
+  }),
   defaultDialect: option('default-dialect', 'none', {
     kind: choice('page', 'map', 'envelope', 'plain', 'none'),
     help: 'Dialect of requests that name none.',

@@ -49,6 +49,7 @@ export interface ServerOptions {
   readonly accessLog: AccessLog;
   readonly defaultDialect: Dialect | 'none';
   readonly slowClientMs: number;
+  readonly liveIdleMs: number;
   /** Of weft, as health tells it. */
   readonly version: string;
   /** From a request to the first byte of its answer. Default: 60 s. */

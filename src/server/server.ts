@@ -54,7 +54,7 @@ function assemble(context: ServerContext, uws: Uws): ServerParts {
     hub: context.hub,
     connections,
     upgrades: new Upgrades(core, stream),
-    slowClientMs: options.slowClientMs,
+    patience: options,
     addresses: access.addresses,
   });
   const dispatcher = new Dispatcher(core, routes, unknown);
@@ -90,6 +90,11 @@ function expose(stats: Stats, core: ServerCore, connections: Connections, socket
   gauge('connections', 'Open connections, HTTP and WebSocket.', () => connections.total);
   gauge('connections_max', 'Open connections that are allowed.', () => connections.max);
   gauge('live_connections', 'Open WebSocket connections.', () => sockets.open);
+  gauge(
+    'live_waiting_bytes',
+    'Frames handed to WebSockets that take no more now.',
+    () => sockets.waitingBytes,
+  );
   gauge('requests_in_flight', 'Requests that wait for their answer or its end.', () => core.inFlight.count);
   gauge(
     'response_bytes_in_flight',

@@ -1,6 +1,7 @@
 /** One live connection: the hub's transport over the library's WebSocket. */
 import type { TokenRecord } from '../model/access.js';
 import type { LiveTransport, SendStatus } from '../live/transport.js';
+import { MessagePace } from './message-pace.js';
 import type { UwsWebSocket } from './uws.js';
 
 /** No further frame is handed over while so much waits; the hub offers it again. */
@@ -12,19 +13,25 @@ const WAITING_BYTES_MAX = 1024 * 1024;
 export const LIBRARY_BYTES_MAX = 4 * WAITING_BYTES_MAX;
 
 /** What the library accepts; anything else ends the process. */
-const IDLE_SECONDS_MIN = 60;
+const IDLE_SECONDS_MIN = 8;
 const IDLE_SECONDS_MAX = 960;
 /** The hub's own patience ends first: it closes with a reason, the library cuts. */
-const IDLE_MARGIN_SECONDS = 30;
+const IDLE_PER_SLOW = 1.5;
 
 const SENT = 1;
 const DROPPED = 2;
 
 const encoder = new TextEncoder();
 
+/** How long clients may take nothing, and be silent. */
+export interface SocketPatience {
+  readonly slowClientMs: number;
+  readonly liveIdleMs: number;
+}
+
 /** Seconds without a sign of life after which the library cuts a connection, within its bounds. */
-export function idleSeconds(slowClientMs: number): number {
-  const wanted = Math.ceil(slowClientMs / 1000) + IDLE_MARGIN_SECONDS;
+export function idleSeconds({ slowClientMs, liveIdleMs }: SocketPatience): number {
+  const wanted = Math.ceil(Math.max(liveIdleMs, slowClientMs * IDLE_PER_SLOW) / 1000);
   return Math.min(IDLE_SECONDS_MAX, Math.max(IDLE_SECONDS_MIN, wanted));
 }
 
@@ -54,6 +61,7 @@ export class LiveSocket implements LiveTransport {
   readonly openedMs: number;
   /** Whose token it began with. */
   readonly client: TokenRecord | null;
+  readonly pace = new MessagePace();
   session: LiveSession | null = null;
   /** The code this side closed with; null while it has not. */
   endedWith: number | null = null;

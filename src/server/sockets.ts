@@ -6,7 +6,15 @@ import type { ClientAddresses } from './access/client-address.js';
 import { CLOSE_UNAUTHORIZED } from './access/expiry.js';
 import type { Connections } from './connections.js';
 import type { ServerCore } from './core.js';
-import { LIBRARY_BYTES_MAX, LiveSocket, idleSeconds, type LiveHub, type SocketData } from './socket.js';
+import { CLOSE_FLOOD, FLOOD_REASON } from './message-pace.js';
+import {
+  LIBRARY_BYTES_MAX,
+  LiveSocket,
+  idleSeconds,
+  type LiveHub,
+  type SocketData,
+  type SocketPatience,
+} from './socket.js';
 import { streamClient, type StreamClient, type Upgrades } from './upgrades.js';
 import type { Uws, UwsBehavior, UwsRequest, UwsResponse, UwsSocketContext, UwsWebSocket } from './uws.js';
 
@@ -14,16 +22,22 @@ import type { Uws, UwsBehavior, UwsRequest, UwsResponse, UwsSocketContext, UwsWe
 const CLOSE_UNSUPPORTED = 1003;
 const CLOSE_INTERNAL = 1011;
 
+/** Code of a connection that ended without a close frame: the library's words say why, where it knows. */
+const CLOSED_ABNORMALLY = 1006;
+const LIBRARY_IDLE = 'WebSocket timed out from inactivity';
+
 const decoder = new TextDecoder();
 
-export type SocketOptions = Omit<UwsBehavior<unknown>, 'upgrade' | 'open' | 'message' | 'drain' | 'close'>;
+type EventName = 'open' | 'message' | 'drain' | 'ping' | 'pong' | 'close';
+
+export type SocketOptions = Omit<UwsBehavior<unknown>, 'upgrade' | EventName>;
 
 /** Every option is said, also where it equals the default. */
-export function socketOptions(uws: Uws, slowClientMs: number): SocketOptions {
+export function socketOptions(uws: Uws, patience: SocketPatience): SocketOptions {
   return {
     compression: uws.DISABLED,
     maxPayloadLength: MESSAGE_BYTES_MAX,
-    idleTimeout: idleSeconds(slowClientMs),
+    idleTimeout: idleSeconds(patience),
     maxBackpressure: LIBRARY_BYTES_MAX,
     maxLifetime: 0,
     closeOnBackpressureLimit: false,
@@ -32,14 +46,14 @@ export function socketOptions(uws: Uws, slowClientMs: number): SocketOptions {
 }
 
 /** What happens to a WebSocket. */
-export type SocketEvents = Pick<UwsBehavior<SocketData>, 'open' | 'message' | 'drain' | 'close'>;
+export type SocketEvents = Pick<UwsBehavior<SocketData>, EventName>;
 
 export interface SocketsDeps {
   readonly core: ServerCore;
   readonly hub: LiveHub;
   readonly connections: Connections;
   readonly upgrades: Upgrades;
-  readonly slowClientMs: number;
+  readonly patience: SocketPatience;
   readonly addresses: ClientAddresses;
 }
 
@@ -55,6 +69,13 @@ export class Sockets {
     return this.#open.size;
   }
 
+  /** What was handed over for clients and waits in this process. */
+  get waitingBytes(): number {
+    let bytes = 0;
+    for (const socket of this.#open) bytes += socket.bufferedBytes();
+    return bytes;
+  }
+
   all(): Iterable<LiveSocket> {
     return this.#open;
   }
@@ -67,7 +88,7 @@ export class Sockets {
   /** What the library is given. */
   behavior(uws: Uws): UwsBehavior<SocketData> {
     return {
-      ...socketOptions(uws, this.#deps.slowClientMs),
+      ...socketOptions(uws, this.#deps.patience),
       ...this.events(),
       upgrade: (res, req, context) => this.#upgrade(res, req, context),
     };
@@ -79,7 +100,9 @@ export class Sockets {
       open: (ws) => this.#opened(ws),
       message: (ws, data, isBinary) => this.#message(ws, data, isBinary),
       drain: (ws) => this.#drained(ws.getUserData().socket),
-      close: (ws, code) => this.#closed(ws.getUserData().socket, code),
+      ping: (ws) => void this.#admitted(ws.getUserData().socket),
+      pong: (ws) => void this.#admitted(ws.getUserData().socket),
+      close: (ws, code, message) => this.#closed(ws.getUserData().socket, code, message),
     };
   }
 
@@ -110,9 +133,19 @@ export class Sockets {
 
   #message(ws: UwsWebSocket<SocketData>, data: ArrayBuffer, isBinary: boolean): void {
     const { socket } = ws.getUserData();
+    if (!this.#admitted(socket)) return;
     if (isBinary) socket.close(CLOSE_UNSUPPORTED, 'send text messages');
     // The library takes `data` back when this returns.
     else this.#guarded(socket, () => socket.session?.receive(decoder.decode(data)));
+  }
+
+  /** Closes a client that sends too much, whatever it sends. */
+  #admitted(socket: LiveSocket): boolean {
+    const { clock, stats } = this.#deps.core;
+    if (socket.pace.admit(clock.monotonicMs())) return true;
+    if (socket.endedWith === null) stats.counters.add('live_floods_closed');
+    socket.close(CLOSE_FLOOD, FLOOD_REASON);
+    return false;
   }
 
   #drained(socket: LiveSocket): void {
@@ -129,16 +162,20 @@ export class Sockets {
     }
   }
 
-  #closed(socket: LiveSocket, code: number): void {
+  #closed(socket: LiveSocket, code: number, message: ArrayBuffer): void {
     const { core, connections } = this.#deps;
     this.#open.delete(socket);
+    // What a client gives as its reason is nobody's business.
+    const reason = code === CLOSED_ABNORMALLY ? decoder.decode(message) : '';
+    if (reason === LIBRARY_IDLE) core.stats.counters.add('live_idle_closed');
     if (socket.endedWith === CLOSE_TRY_AGAIN) core.stats.counters.add('slow_clients_closed');
     if (socket.endedWith === CLOSE_UNAUTHORIZED) core.stats.counters.add('live_tokens_ended');
     // The library reports the closing of HTTP connections only; this one has left HTTP.
     connections.closed();
     const { requestId, remote, openedMs } = socket;
     const duration = Math.round(core.clock.monotonicMs() - openedMs);
-    core.log.info('live.close', { request_id: requestId, remote, code, duration_ms: duration });
+    const why = reason === '' ? {} : { reason };
+    core.log.info('live.close', { request_id: requestId, remote, code, ...why, duration_ms: duration });
     try {
       socket.ended();
     } catch (error) {

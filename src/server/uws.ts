@@ -78,6 +78,10 @@ export interface UwsBehavior<T> {
   open(ws: UwsWebSocket<T>): void;
   message(ws: UwsWebSocket<T>, message: ArrayBuffer, isBinary: boolean): void;
   drain(ws: UwsWebSocket<T>): void;
+  /** It is answered by the library. */
+  ping?(ws: UwsWebSocket<T>): void;
+  pong?(ws: UwsWebSocket<T>): void;
+  /** `message`: the client's reason; with code 1006 the library's own words, or nothing. */
   close(ws: UwsWebSocket<T>, code: number, message: ArrayBuffer): void;
 }
 

@@ -14,6 +14,8 @@ export const PROCESS_COUNTERS = {
   requests_aborted: 'Requests whose client left before the answer was complete.',
   requests_overloaded: 'Requests answered 503 because a queue or the bytes under way were full.',
   slow_clients_closed: 'Subscribers closed because their socket took nothing for SLOW_CLIENT_MS.',
+  live_idle_closed: 'Live connections cut because their client answered no ping for LIVE_IDLE_MS.',
+  live_floods_closed: 'Live connections closed because their client sent too many messages or pings.',
   buffers_dropped: 'Shared buffers given up because the free list was full.',
   state_writes: 'Bodies written to STATE_DIR.',
   state_failures: 'What the disk under STATE_DIR refused.',

@@ -161,7 +161,7 @@ describe('frames', () => {
 });
 
 describe('since', () => {
-  test('a known state is met with one diff, the 64th version back too', async () => {
+  test('W-04: a known state is met with one diff, the 64th version back too', async () => {
     const known = view;
     const change = (i: number): string => goodBody(n).replace(`r0,${n},`, `r0,${1000 + i},`);
     // What changed shortly before a version far back is sent, too: such versions are known in groups of 8.
@@ -179,14 +179,14 @@ describe('since', () => {
     expect(await changes(since)).toMatchObject({ type: 'diff', prev: since, changes: changed });
   });
 
-  test.each(['nowhere-1', 'not a snapshot id'])('%s: a snapshot, reason too_old', async (since) => {
+  test.each(['nowhere-1', 'not a snapshot id'])('W-04: %s: a snapshot, reason too_old', async (since) => {
     view = socket.subscribe({ id: 'other', since });
     await until('its snapshot', () => view.snapshotId);
     expect(view.history).toEqual(['too_old']);
     expect(await changes(encodeURIComponent(since))).toMatchObject({ type: 'snapshot', reason: 'too_old' });
   });
 
-  test('a state that fell out of the log: too_old', async () => {
+  test('W-04: a state that fell out of the log: too_old', async () => {
     const since = view.snapshotId!;
     for (let i = 0; i < SINCE_VERSIONS + 3; i++) await next();
     expect(await changes(since)).toMatchObject({ type: 'snapshot', reason: 'too_old' });

@@ -27,16 +27,21 @@ test('W-02: its changes are merged, it is closed with 1013, the reader beside it
   sleeper.pause();
 
   let n = 0;
+  let waiting = 0;
   await until('the sleeper is given up', async () => {
     upstream.body = Buffer.from(goodBody(++n, ROWS));
     const { version } = await weft.source();
     await until('the next version', async () => (await weft.source()).version > version);
     reader.check();
+    waiting = Math.max(waiting, await weft.metric('weft_live_waiting_bytes'));
     return process.events('live.close').length === 1;
   });
   await until('the newest state at the reader', () => view.rows.get('r1')!.get('rx') === n);
   await expectEqualList(view, weft, 'fields=rx');
   expect(reader.code).toBeNull();
+  // One part of a frame, however much was published.
+  expect(waiting).toBeGreaterThan(0);
+  expect(waiting).toBeLessThan(512 * 1024);
   sleeper.resume();
   expect(await sleeper.closed()).toBe(1013);
   // It was not even sent every version: what it missed was to be merged into its next frame.

@@ -92,7 +92,7 @@ describe.each(SIMULATED)('$dialect', ({ dialect }) => {
     socket.send({ op: 'unsubscribe', id: 'some' });
   });
 
-  test('a client that was away is told what it missed in one frame', async () => {
+  test('W-04: a client that was away is told what it missed in one frame', async () => {
     const known = view;
     socket.close();
     for (let i = 0; i < 3; i++) await step();

@@ -1,6 +1,8 @@
 /** The WebSockets of a reader thread: main's hub speaks to them, the library here carries it. */
 import type { Connections } from '../connections.js';
+import type { ServerCore } from '../core.js';
 import type { Exchange } from '../exchange.js';
+import { CLOSE_FLOOD, FLOOD_REASON, MessagePace } from '../message-pace.js';
 import type { MessageEnd, ToMain, ToReader } from '../relay/messages.js';
 import type { UwsBehavior, UwsWebSocket } from '../uws.js';
 import type { SocketOptions } from '../sockets.js';
@@ -17,6 +19,7 @@ interface ForwardedSocketData {
 }
 
 interface Held {
+  readonly pace: MessagePace;
   readonly ws: UwsWebSocket<ForwardedSocketData>;
   /** Bytes that main has sent, and of these what it knows to wait no more. */
   sentBytes: number;
@@ -27,6 +30,7 @@ export interface ForwardedSocketsDeps {
   readonly end: MessageEnd<ToMain>;
   readonly upgrades: Upgrades;
   readonly connections: Connections;
+  readonly core: Pick<ServerCore, 'clock' | 'stats'>;
 }
 
 export class ForwardedSockets {
@@ -56,22 +60,34 @@ export class ForwardedSockets {
         upgrades.take(res, req, context, (exchange) => this.#companion(exchange)),
       open: (ws) => {
         const { id, client } = ws.getUserData();
-        this.#held.set(id, { ws, sentBytes: 0, toldBytes: 0 });
+        this.#held.set(id, { ws, pace: new MessagePace(), sentBytes: 0, toldBytes: 0 });
         // Main counts it from now on, and the library does not report its closing to the filter.
         connections.closed();
         end.postMessage({ kind: 'socketOpen', id, client });
       },
       message: (ws, message, isBinary) => {
+        if (!this.#admitted(ws)) return;
         const data = message.slice(0);
         end.postMessage({ kind: 'socketMessage', id: ws.getUserData().id, data, isBinary }, [data]);
       },
       drain: (ws) => this.#tell(ws.getUserData().id),
-      close: (ws, code) => {
+      // Main's own count begins with what reaches it.
+      ping: (ws) => void this.#admitted(ws),
+      pong: (ws) => void this.#admitted(ws),
+      close: (ws, code, message) => {
         const { id } = ws.getUserData();
         this.#held.delete(id);
-        end.postMessage({ kind: 'socketClosed', id, code });
+        end.postMessage({ kind: 'socketClosed', id, code, reason: message.slice(0) });
       },
     };
+  }
+
+  #admitted(ws: UwsWebSocket<ForwardedSocketData>): boolean {
+    const { clock, stats } = this.#deps.core;
+    if (this.#held.get(ws.getUserData().id)?.pace.admit(clock.monotonicMs()) !== false) return true;
+    stats.counters.add('live_floods_closed');
+    ws.end(CLOSE_FLOOD, FLOOD_REASON);
+    return false;
   }
 
   #companion(exchange: Exchange): ForwardedSocketData {

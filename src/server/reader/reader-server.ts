@@ -51,7 +51,7 @@ export function startReaderServer(context: ReaderContext, uws: Uws = loadUws()):
   const connections = new Connections(connectionsCap(options.connectionsMax), context.connections);
   const forwarder = new Forwarder({ end, inFlight: core.inFlight });
   const stream: Endpoint = { name: 'stream', cost: 'cheap', latency: stats.endpoint('stream') };
-  const sockets = new ForwardedSockets({ end, upgrades: new Upgrades(core, stream), connections });
+  const sockets = new ForwardedSockets({ end, upgrades: new Upgrades(core, stream), connections, core });
   const around = steady(fabric, () => stats.counters.add('reader_repeats'));
   const routes = buildLocalRoutes({ options, stats, fabric, clock, around }, core);
   const dispatcher = new Dispatcher(core, routes, {
@@ -71,7 +71,7 @@ export function startReaderServer(context: ReaderContext, uws: Uws = loadUws()):
   };
   const mount = (app: UwsApp): void => {
     limitConnections(app, connections, stats);
-    app.ws(STREAM_PATH, sockets.behavior(socketOptions(uws, options.slowClientMs)));
+    app.ws(STREAM_PATH, sockets.behavior(socketOptions(uws, options)));
     for (const route of routes.exact) app.get(route.path, dispatcher.direct(route));
     app.any('/*', any);
   };

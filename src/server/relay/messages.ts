@@ -36,7 +36,12 @@ export type ToMain =
     }
   /** How many of the bytes sent do not wait in the reader any more. */
   | { readonly kind: 'socketTaken'; readonly id: number; readonly bytes: number }
-  | { readonly kind: 'socketClosed'; readonly id: number; readonly code: number }
+  | {
+      readonly kind: 'socketClosed';
+      readonly id: number;
+      readonly code: number;
+      readonly reason: ArrayBuffer;
+    }
   | {
       readonly kind: 'log';
       readonly level: Exclude<LogLevel, 'silent'>;

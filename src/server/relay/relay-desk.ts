@@ -85,7 +85,7 @@ export class RelayDesk {
     else if (message.kind === 'socketTaken') {
       socket.taken(message.bytes);
       this.#events.drain(socket);
-    } else this.#closed(id, socket, message.code);
+    } else this.#closed(id, socket, message.code, message.reason);
   }
 
   #opened(id: number, client: StreamClient): void {
@@ -97,10 +97,10 @@ export class RelayDesk {
     this.#events.open(socket);
   }
 
-  #closed(id: number, socket: RelayedSocket<SocketData>, code: number): void {
+  #closed(id: number, socket: RelayedSocket<SocketData>, code: number, reason = new ArrayBuffer(0)): void {
     this.#sockets.delete(id);
     socket.closed();
-    this.#events.close(socket, code, new ArrayBuffer(0));
+    this.#events.close(socket, code, reason);
   }
 
   /** The reader has ended: its clients are gone. */

@@ -74,6 +74,7 @@ describe('defaults', () => {
       listBytesMax: 256 * MIB,
       frameCellsMax: 8_000_000,
       slowClientMs: 60_000,
+      liveIdleMs: 60_000,
       subscriptionsMax: 64,
       ...HISTORY_DEFAULTS,
       workers: Math.min(4, Math.max(1, availableParallelism() - 1)),

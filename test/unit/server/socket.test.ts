@@ -158,7 +158,10 @@ describe('the end', () => {
 
 it('waits for a slow client longer than the hub does, within what the library takes', () => {
   start();
-  expect([idleSeconds(60_000), idleSeconds(10), idleSeconds(1e9)]).toEqual([90, 60, 960]);
+  const seconds = (slowClientMs: number, liveIdleMs: number): number =>
+    idleSeconds({ slowClientMs, liveIdleMs });
+  expect([seconds(60_000, 60_000), seconds(10, 60_000), seconds(1e9, 60_000)]).toEqual([90, 60, 960]);
+  expect([seconds(10, 8000), seconds(10, 1), seconds(10, 1e9)]).toEqual([8, 8, 960]);
   const socket = new LiveSocket('id', '127.0.0.1', 0);
   expect([socket.send('x', new Uint8Array(0)), socket.bufferedBytes()]).toEqual(['dropped', 0]);
 });
