@@ -53,6 +53,7 @@ async function startRig(): Promise<ServerRig> {
         accessLog: 'off',
         defaultDialect: 'none',
         slowClientMs: 60_000,
+        liveIdleMs: 60_000,
       },
       sources: fabric.sources.map(({ id, maxStaleMs }) => ({ id, maxStaleMs })),
       stats: rig.stats,
