@@ -6,6 +6,8 @@ import {
   BLOCK_ROWS_MAX,
   KEYS_AT,
   KEYS_BYTES,
+  P_KEY_BYTES,
+  P_RAW_KEYS,
   ROW_WORDS,
   ROWS_AT,
   TAIL_BYTES_MAX,
@@ -14,8 +16,9 @@ import {
 } from './encode-kernel.js';
 import { writeCsvText, writeJsonText } from './text.js';
 
-/** The longest key, each byte escaped, with its quotes and what the kernel reads behind. */
-const KEY_ROOM_BYTES = KEY_BYTES_MAX * 6 + 32;
+const ESCAPED_BYTES_MAX = 6;
+/** The longest key, each byte escaped, and quotes of all keys with what the kernel reads behind. */
+const KEY_ROOM_BYTES = KEY_BYTES_MAX * ESCAPED_BYTES_MAX + BLOCK_ROWS_MAX * 4 + 32;
 
 export class BlockRows {
   count = 0;
@@ -32,7 +35,12 @@ export class BlockRows {
   #csv = false;
   #hasTails = false;
   readonly #keys = new ByteWriter(Infinity, '', '', 0);
-  readonly #keyEnds = new Int32Array(BLOCK_ROWS_MAX);
+  /** Bytes of all keys as they lie in their segments, and where those of the first row's part lie. */
+  #rawBytes = 0;
+  #keysFrom = 0;
+  #keysTo = 0;
+  readonly #starts = new Int32Array(BLOCK_ROWS_MAX);
+  readonly #lengths = new Int32Array(BLOCK_ROWS_MAX);
   readonly #tails = new ByteWriter(Infinity, '', '', 0);
   readonly #tailEnds = new Int32Array(BLOCK_ROWS_MAX);
   #tailCount = 0;
@@ -51,7 +59,7 @@ export class BlockRows {
   clear(): void {
     this.count = 0;
     this.#lanesSet = 0;
-    this.#keys.reset();
+    this.#rawBytes = 0;
     this.#tails.reset();
     this.#tailCount = 0;
   }
@@ -62,7 +70,8 @@ export class BlockRows {
    */
   hasRoomFor(part: number, slot: number): boolean {
     if (this.count === 0) return true;
-    if (this.count === this.#lanesMax || this.#keys.at > KEYS_BYTES - KEY_ROOM_BYTES) return false;
+    if (this.count === this.#lanesMax || this.#rawBytes * ESCAPED_BYTES_MAX > KEYS_BYTES - KEY_ROOM_BYTES)
+      return false;
     return !this.isTogether || this.count < this.#lanesMax / 4 || this.#isNear(part, slot);
   }
 
@@ -81,14 +90,14 @@ export class BlockRows {
     } else this.isTogether &&= this.#isNear(part, slot);
     this.span = Math.max(this.span, slot - this.base + 1);
     if (!this.#hasKeys) return;
-    const write = this.#csv ? writeCsvText : writeJsonText;
-    write(this.#keys, reader.u8, reader.keyStart(slot), reader.keyLength(slot));
-    this.#keyEnds[r] = this.#keys.at;
-  }
-
-  /** Bytes of all keys as they are written. */
-  get keyBytes(): number {
-    return this.#keys.at;
+    const start = reader.keyStart(slot);
+    const length = reader.keyLength(slot);
+    const end = start + length;
+    this.#starts[r] = start;
+    this.#lengths[r] = length;
+    this.#rawBytes += length;
+    this.#keysFrom = r === 0 ? start : Math.min(this.#keysFrom, start);
+    this.#keysTo = r === 0 ? end : Math.max(this.#keysTo, end);
   }
 
   /** Lanes are slots from `base`, or simply count the rows. */
@@ -104,29 +113,52 @@ export class BlockRows {
     this.#tailEnds[this.#tailCount++] = this.#tails.at;
   }
 
-  /** Brings the rows into the kernel's memory. */
-  copyTo(u8: Uint8Array, i32: Int32Array): void {
+  /** Brings the rows into the kernel's memory. `readerOf`: of a part. */
+  copyTo(u8: Uint8Array, i32: Int32Array, readerOf: (part: number) => SegmentReader): void {
     if (!this.#hasKeys) {
       i32.set(this.lanes.subarray(0, this.count), ROWS_AT / 4);
       return;
     }
-    u8.set(this.#keys.result(), KEYS_AT);
+    this.#copyKeys(u8, i32, readerOf);
     const tailsFit = this.#tails.at + 32 <= TAILS_BYTES;
     if (tailsFit && this.#hasTails) u8.set(this.#tails.result(), TAILS_AT);
-    let key = 0;
     let tail = 0;
     for (let r = 0, word = ROWS_AT / 4; r < this.count; r++, word += ROW_WORDS) {
       i32[word] = this.lanes[r]!;
-      const keyEnd = this.#keyEnds[r]!;
-      i32[word + 1] = KEYS_AT + key;
-      i32[word + 2] = keyEnd - key;
-      key = keyEnd;
       const tailEnd = this.#hasTails ? this.#tailEnds[r]! : 0;
       const tailBytes = tailEnd - tail;
       i32[word + 3] = TAILS_AT + tail;
       i32[word + 4] = (tailsFit && tailBytes <= TAIL_BYTES_MAX) || tailBytes === 0 ? tailBytes : -1;
       tail = tailEnd;
     }
+  }
+
+  /** Keys that lie together are copied as they lie, for the kernel to escape; others are written one by one. */
+  #copyKeys(u8: Uint8Array, i32: Int32Array, readerOf: (part: number) => SegmentReader): void {
+    const bytes = this.#keysTo - this.#keysFrom;
+    const isRaw = !this.#csv && this.isTogether && bytes + 32 <= KEYS_BYTES;
+    i32[P_RAW_KEYS] = isRaw ? 1 : 0;
+    i32[P_KEY_BYTES] = 0;
+    if (isRaw) {
+      u8.set(readerOf(this.parts[0]!).u8.subarray(this.#keysFrom, this.#keysTo), KEYS_AT);
+      const shift = KEYS_AT - this.#keysFrom;
+      for (let r = 0, word = ROWS_AT / 4; r < this.count; r++, word += ROW_WORDS) {
+        i32[word + 1] = this.#starts[r]! + shift;
+        i32[word + 2] = this.#lengths[r]!;
+      }
+      return;
+    }
+    const keys = this.#keys;
+    const write = this.#csv ? writeCsvText : writeJsonText;
+    keys.reset();
+    for (let r = 0, word = ROWS_AT / 4; r < this.count; r++, word += ROW_WORDS) {
+      const before = keys.at;
+      write(keys, readerOf(this.parts[r]!).u8, this.#starts[r]!, this.#lengths[r]!);
+      i32[word + 1] = KEYS_AT + before;
+      i32[word + 2] = keys.at - before;
+    }
+    u8.set(keys.result(), KEYS_AT);
+    i32[P_KEY_BYTES] = keys.at;
   }
 
   /** The tail of row `r`, where the kernel could not. */

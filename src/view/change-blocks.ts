@@ -15,6 +15,7 @@ import {
   P_FIELD,
   P_FIELD_COUNT,
   P_FIRST,
+  P_KEY_BYTES,
   P_NULL_BYTES,
   P_OPEN,
   P_OUT,
@@ -102,7 +103,7 @@ export class ChangeBlocks {
     strips.texts.next();
     rows.setLanes(rows.isTogether);
     this.#fill(rows);
-    rows.copyTo(kernel.u8, kernel.i32);
+    rows.copyTo(kernel.u8, kernel.i32, (part) => this.#cells.reader(part));
     strips.texts.copyTo(kernel.u8);
     this.#handedBack = 0;
     const bytes = this.#run(rows) + this.#handedBack;
@@ -117,7 +118,7 @@ export class ChangeBlocks {
     let nameBytes = 0;
     for (let i = 0; i < count; i++) nameBytes += names[columns[i]!]!.length;
     const commas = count - rows.count;
-    const keyBytes = rows.keyBytes;
+    const keyBytes = this.#shop.kernel.i32[P_KEY_BYTES]!;
     writer.rows += rows.count;
     writer.cells += count;
     writer.keyBytes += keyBytes;

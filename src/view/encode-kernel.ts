@@ -38,6 +38,8 @@ export const P_ROW = P + 12;
 export const P_FIELD = P + 13;
 export const P_OUT = P + 14;
 export const P_FIRST = P + 15;
+export const P_RAW_KEYS = P + 16;
+export const P_KEY_BYTES = P + 17;
 
 /** Words of a field's record: kind, cells, validity bits, kinds of cells, label, its length, changed bits. */
 export const FIELD_WORDS = 7;
@@ -68,7 +70,7 @@ export const ROWS_AT = FIELDS_AT + FIELDS_MAX * FIELD_WORDS * 4;
 export const LABELS_AT = ROWS_AT + BLOCK_ROWS_MAX * ROW_WORDS * 4;
 export const LABELS_BYTES = 256 * 1024;
 export const KEYS_AT = LABELS_AT + LABELS_BYTES;
-export const KEYS_BYTES = 64 * 1024;
+export const KEYS_BYTES = 256 * 1024;
 export const TEXTS_AT = KEYS_AT + KEYS_BYTES;
 export const TEXTS_BYTES = 128 * 1024;
 export const TAILS_AT = TEXTS_AT + TEXTS_BYTES;

@@ -142,7 +142,7 @@ export class RowBlocks {
     strips.texts.next();
     this.#fill(rows);
     this.#fillExtras(rows);
-    rows.copyTo(kernel.u8, kernel.i32);
+    rows.copyTo(kernel.u8, kernel.i32, (part) => this.#source.reader(part));
     strips.texts.copyTo(kernel.u8);
     this.#run(rows);
     this.#written += rows.count;

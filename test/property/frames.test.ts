@@ -29,6 +29,16 @@ const TEXTS = [
   'x'.repeat(9000),
   'long enough for more than one step of the copy',
 ];
+/** Keys are escaped sixteen bytes at a time. */
+const KEY_ENDS = [
+  '',
+  '',
+  '"',
+  '\\x',
+  '\n\t\u0001\u001fend',
+  '-a key of more than thirty-two bytes, "quoted"',
+  'é\b\f\r',
+];
 const KINDS = ['i64', 'u64', 'f64', 'mixed', 'text'] as const;
 const COLUMNS = Array.from({ length: 9 }, (_, c) => ({
   name: c === 4 ? 'a "name"' : `column_${'x'.repeat(c * 5)}${c}`,
@@ -50,6 +60,10 @@ function cellsOf(dice: Dice): Record<string, Cell> {
   return Object.fromEntries(COLUMNS.map(({ name, kind }) => [name, cellOf(kind, dice)]));
 }
 
+function keyOf(i: number, dice: Dice): string {
+  return `sw-${i % 2}${i}${KEY_ENDS[dice.below(KEY_ENDS.length)]}`;
+}
+
 /** Some of the rows with some other cells; rows come and go. */
 function nextRows(rows: readonly Row[], dice: Dice, changePct: number): Row[] {
   const kept = rows.filter(() => dice.below(40) > 0);
@@ -57,13 +71,12 @@ function nextRows(rows: readonly Row[], dice: Dice, changePct: number): Row[] {
     const changed = Object.entries(cellsOf(dice)).filter(() => dice.below(100) < changePct);
     return row(id, { ...cells, ...Object.fromEntries(changed) });
   });
-  for (let i = dice.below(4); i > 0; i--)
-    next.push(row(`sw-${dice.below(2)}${dice.below(900)}"`, cellsOf(dice)));
+  for (let i = dice.below(4); i > 0; i--) next.push(row(keyOf(dice.below(900), dice), cellsOf(dice)));
   return [...new Map(next.map((one) => [one.id, one])).values()];
 }
 
 function selectionOf(rows: readonly Row[], dice: Dice): FrameSelection {
-  const some = rows.filter(() => dice.below(3) === 0).map(({ id }) => id);
+  const some = rows.filter(() => dice.below(3) === 0).map(({ id }) => id.replace(/[\\*]/g, '\\$&'));
   const switches = [null, ['sw-1*'], [...some, 'nobody'], ['sw-0*', ...some]][dice.below(4)]!;
   const names = COLUMNS.map(({ name }) => name).filter(() => dice.below(4) > 0);
   const metrics = dice.below(3) === 0 || names.length === 0 ? null : names.reverse();
@@ -131,7 +144,7 @@ test('frames by blocks are frames by rows', () => {
     (seed, count, isMerged) => {
       const dice = new Dice(seed);
       const fixture = new TableFixture({ sources: isMerged ? ['s1', 's2'] : ['s1'] });
-      let rows = Array.from({ length: count }, (_, i) => row(`sw-${i % 2}${i}`, cellsOf(dice)));
+      let rows = Array.from({ length: count }, (_, i) => row(keyOf(i, dice), cellsOf(dice)));
       const selections = Array.from({ length: 4 }, () => ({
         key: `p${++keys}`,
         one: selectionOf(rows, dice),

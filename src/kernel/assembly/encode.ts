@@ -33,12 +33,11 @@ import {
   OUT_STOP,
   P,
   QUOTES_BIG,
+  RAW_KEYS,
   ROW,
   ROWS,
   ROW_BYTES,
   ROW_COUNT,
-  R_KEY,
-  R_KEY_BYTES,
   R_TAIL,
   R_TAIL_BYTES,
   STOP,
@@ -46,6 +45,7 @@ import {
   copy,
   isValid,
   putCell,
+  putKey,
   stop,
 } from './encode/block';
 
@@ -60,6 +60,7 @@ export function encodeRows(): i32 {
   const outStop = <usize>load<u32>(P + OUT_STOP);
   const nullBytes = <usize>load<u32>(P + NULL_BYTES);
   const quotesBig = load<u32>(P + QUOTES_BIG) !== 0;
+  const isRaw = load<u32>(P + RAW_KEYS) !== 0;
   const open = <usize>load<u32>(P + OPEN);
   const openBytes = <usize>load<u32>(P + OPEN_BYTES);
   const close = <usize>load<u32>(P + CLOSE);
@@ -72,8 +73,7 @@ export function encodeRows(): i32 {
     if (field === 0) {
       if (out > limit) return stop(FULL, row, 0, out);
       if (openBytes !== 0) out = copy(out, open, openBytes);
-      const keyBytes = <usize>load<u32>(r, R_KEY_BYTES);
-      if (keyBytes !== 0) out = copy(out, load<u32>(r, R_KEY), keyBytes);
+      out = putKey(out, r, isRaw);
     }
     for (let f = fields + <usize>field * FIELD_BYTES; field < fieldCount; f += FIELD_BYTES) {
       const labelBytes = load<i32>(f, F_LABEL_BYTES);

@@ -26,6 +26,11 @@ export const OUT: usize = 56;
 /** 1: no cell of the row was written yet (encodeChanges). */
 export const FIRST: usize = 60;
 
+/** 1: keys are as they are, and get their quotes and escapes here. */
+export const RAW_KEYS: usize = 64;
+/** Bytes of the keys written so far. */
+export const KEY_TOTAL: usize = 68;
+
 /** A field: kind, where its cells, validity bits and kinds of cells are, its label, bits of changed cells. */
 export const FIELD_BYTES: usize = 28;
 export const F_CELLS: usize = 4;
@@ -60,6 +65,7 @@ export const TAIL: i32 = 3;
 export const STOP: i32 = 4;
 
 const QUOTE: u8 = 34;
+const BACKSLASH: u8 = 92;
 export const COMMA: u8 = 44;
 export const NULL: u32 = 0x6c6c756e;
 export const COMMA_BRACE: u16 = 0x7b2c;
@@ -113,4 +119,65 @@ export function putCell(out: usize, kind: u32, bits: u64, quotesBig: bool): usiz
 @inline
 export function isValid(valid: usize, lane: usize): bool {
   return ((load<u8>(valid + (lane >> 3)) >>> <u8>(lane & 7)) & 1) !== 0;
+}
+
+/** Bytes that JSON escapes: a bit each. */
+@inline
+function escapes(v: v128): i32 {
+  const quotes = v128.or(i8x16.eq(v, i8x16.splat(QUOTE)), i8x16.eq(v, i8x16.splat(BACKSLASH)));
+  return i8x16.bitmask(v128.or(quotes, i8x16.lt_u(v, i8x16.splat(32))));
+}
+
+/** One byte that is escaped. */
+function putEscaped(out: usize, byte: u8): usize {
+  store<u8>(out, BACKSLASH);
+  let letter: u8 = byte >= 32 ? byte : 0;
+  if (byte === 8) letter = 98;
+  else if (byte === 9) letter = 116;
+  else if (byte === 10) letter = 110;
+  else if (byte === 12) letter = 102;
+  else if (byte === 13) letter = 114;
+  if (letter !== 0) {
+    store<u8>(out, letter, 1);
+    return out + 2;
+  }
+  const low = byte & 15;
+  store<u32>(out, 0x30303075, 1);
+  store<u8>(out, 48 + (byte >> 4), 4);
+  store<u8>(out, low < 10 ? 48 + low : 87 + low, 5);
+  return out + 6;
+}
+
+/** A text as a JSON string. Up to 15 bytes behind it are read. */
+function putString(out: usize, from: usize, bytes: usize): usize {
+  store<u8>(out, QUOTE);
+  let to = out + 1;
+  let found = 0;
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const v = v128.load(from + i);
+    v128.store(to + i, v);
+    const rest = bytes - i;
+    found |= escapes(v) & (rest < 16 ? (1 << <i32>rest) - 1 : 0xffff);
+  }
+  if (found === 0) to += bytes;
+  else {
+    for (let i: usize = 0; i < bytes; i++) {
+      const byte = load<u8>(from + i);
+      if (byte < 32 || byte === QUOTE || byte === BACKSLASH) to = putEscaped(to, byte);
+      else store<u8>(to++, byte);
+    }
+  }
+  store<u8>(to, QUOTE);
+  return to + 1;
+}
+
+/** The key of the row whose record is at `r`. */
+@inline
+export function putKey(out: usize, r: usize, isRaw: bool): usize {
+  const key = <usize>load<u32>(r, R_KEY);
+  const bytes = <usize>load<u32>(r, R_KEY_BYTES);
+  if (!isRaw) return bytes === 0 ? out : copy(out, key, bytes);
+  const end = putString(out, key, bytes);
+  store<u32>(P + KEY_TOTAL, load<u32>(P + KEY_TOTAL) + <u32>(end - out));
+  return end;
 }

@@ -26,16 +26,16 @@ import {
   OUT_STOP,
   P,
   QUOTES_BIG,
+  RAW_KEYS,
   ROW,
   ROWS,
   ROW_BYTES,
   ROW_COUNT,
-  R_KEY,
-  R_KEY_BYTES,
   STOP,
   copy,
   isValid,
   putCell,
+  putKey,
   stop,
 } from './block';
 
@@ -51,6 +51,7 @@ export function encodeChanges(): i32 {
   const limit = <usize>load<u32>(P + OUT_LIMIT);
   const outStop = <usize>load<u32>(P + OUT_STOP);
   const quotesBig = load<u32>(P + QUOTES_BIG) !== 0;
+  const isRaw = load<u32>(P + RAW_KEYS) !== 0;
   const open = <usize>load<u32>(P + OPEN);
   const openBytes = <usize>load<u32>(P + OPEN_BYTES);
   const close = <usize>load<u32>(P + CLOSE);
@@ -64,7 +65,7 @@ export function encodeChanges(): i32 {
     if (field === 0) {
       if (out > limit) return stop(FULL, row, 0, out);
       out = copy(out, open, openBytes);
-      out = copy(out, load<u32>(r, R_KEY), load<u32>(r, R_KEY_BYTES));
+      out = putKey(out, r, isRaw);
       store<u16>(out, COMMA_BRACE);
       out += 2;
       first = 1;
