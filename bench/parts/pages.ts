@@ -45,7 +45,7 @@ const PEERS: readonly (readonly [bench: string, what: string, label: string])[] 
 ];
 
 /** `text` with what stands between the marks of `name` replaced. Throws when they are not there. */
-export function replaceBlock(text: string, name: string, content: string): string {
+function replaceBlock(text: string, name: string, content: string): string {
   const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
   const from = text.indexOf(begin);
   const to = text.indexOf(end);

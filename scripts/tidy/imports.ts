@@ -33,7 +33,7 @@ export function importsOf(unit: Unit): ImportEdge[] {
 }
 
 /** `./x.js` beside `src/a/b.ts` is `src/a/x.ts`; a package or a built-in is undefined. */
-export function resolveImport(from: string, specifier: string): string | undefined {
+function resolveImport(from: string, specifier: string): string | undefined {
   if (!specifier.startsWith('.')) return undefined;
   return posix.join(posix.dirname(from), specifier).replace(/\.js$/, '.ts');
 }

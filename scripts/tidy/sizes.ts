@@ -2,8 +2,8 @@ import ts from 'typescript';
 import type { HotFunction } from './hot.js';
 import { walk, type Report, type SourceText, type Unit } from './unit.js';
 
-export const FILE_LINES_MAX = 250;
-export const FUNCTION_LINES_MAX = 70;
+const FILE_LINES_MAX = 250;
+const FUNCTION_LINES_MAX = 70;
 
 const SUITE_CALLS: ReadonlySet<string> = new Set(['describe', 'suite', 'it', 'test']);
 

@@ -15,7 +15,6 @@ export interface OptionInput {
 export class OptionReader {
   readonly #input: OptionInput;
   readonly #mistakes: Mistakes;
-  readonly #given = new Set<OptionKey>();
   readonly #unsound = new Set<OptionKey>();
 
   constructor(input: OptionInput, mistakes: Mistakes) {
@@ -26,11 +25,6 @@ export class OptionReader {
   /** False when a value was given that is not allowed: what would follow from it is not reported. */
   isSound(...keys: readonly OptionKey[]): boolean {
     return keys.every((key) => !this.#unsound.has(key));
-  }
-
-  /** True when anything but the default supplied the value. */
-  isGiven(key: OptionKey): boolean {
-    return this.#given.has(key);
   }
 
   /** From flag or environment alone. Checks all flags and variables, so their mistakes come first. */
@@ -49,7 +43,6 @@ export class OptionReader {
         this.#check(key, spec.fileKey ?? key, file.get(key), spec),
       ];
       const value = places.find((candidate) => candidate !== undefined);
-      if (value !== undefined) this.#given.add(key);
       values[key] = value ?? spec.fallback();
     }
     return values as OptionValues;

@@ -35,7 +35,7 @@ export function readSecurity(input: SecurityInput, resolver: SecretResolver, mis
 }
 
 /** Only this host reaches it. Other names are asked of nobody: they may mean anything tomorrow. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   const address = canonicalAddress(host);
   return host.toLowerCase() === 'localhost' || address === '0:0:0:0:0:0:0:1' || /^127\./.test(address ?? '');
 }

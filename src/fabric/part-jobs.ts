@@ -31,7 +31,7 @@ export interface PartRule {
 
 /** More workers than that wait for memory. */
 const PARTS_MAX = 4;
-export const PART_BYTES_MIN = 4 * 1024 * 1024;
+const PART_BYTES_MIN = 4 * 1024 * 1024;
 /** After the first body that had to be read again so many are read whole, then twice as many, ... */
 const WHOLE_MIN = 1;
 const WHOLE_MAX = 64;

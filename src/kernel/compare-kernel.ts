@@ -2,7 +2,7 @@
 import { loadKernel, type Kernel } from './load-kernel.js';
 
 /** Cells compared at a time: they stay in the first caches. */
-export const COMPARE_CELLS_MAX = 4096;
+const COMPARE_CELLS_MAX = 4096;
 
 const A = 4096;
 const B = A + COMPARE_CELLS_MAX * 8;

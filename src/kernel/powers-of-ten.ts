@@ -4,8 +4,6 @@ const FIRST = -292;
 const LAST = 324;
 const BITS = 128;
 
-export const POWERS_BYTES = (LAST - FIRST + 1) * 16;
-
 /** 10^k / 2^e, rounded up, with the e that leaves 128 bits. */
 function power(k: number): bigint {
   if (k >= 0) {

@@ -3,9 +3,9 @@ import type { ParsePolicy } from '../model/parse-policy.js';
 import { ParseStop } from './failure.js';
 
 /** Names of a column that alone names the row, best first. */
-export const SINGLE_KEYS = ['switch_id', 'SwitchId', 'switch', 'switchId', 'server_name'] as const;
+const SINGLE_KEYS = ['switch_id', 'SwitchId', 'switch', 'switchId', 'server_name'] as const;
 /** Names, in lower case, of columns that name the row together. */
-export const JOINT_KEYS = ['node_guid', 'port_guid', 'port_num', 'port_number'] as const;
+const JOINT_KEYS = ['node_guid', 'port_guid', 'port_num', 'port_number'] as const;
 const TIME_NAMES = ['timestamp', 'collection_time', 'updated_at'] as const;
 const NAMES_SHOWN_MAX = 10;
 

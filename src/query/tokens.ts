@@ -25,7 +25,7 @@ export interface FieldRef {
 }
 
 /** True for the fields that are no columns of a table. */
-export function isPseudoField(field: string): boolean {
+function isPseudoField(field: string): boolean {
   return PSEUDO_FIELDS.includes(field);
 }
 

@@ -13,7 +13,7 @@ import type { Target } from './request-facts.js';
 import type { Route, Routes } from './route.js';
 import type { UwsRequest, UwsResponse } from './uws.js';
 
-export const ALLOWED_METHODS = 'GET, HEAD, OPTIONS';
+const ALLOWED_METHODS = 'GET, HEAD, OPTIONS';
 const POST_METHODS = 'POST, OPTIONS';
 
 export class Dispatcher {

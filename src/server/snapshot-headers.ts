@@ -6,7 +6,7 @@ import { ETAG, X_DATA_AGE_MS, X_SNAPSHOT_TS, X_STALE_SOURCES } from './header-na
 import type { RequestIds } from './request-ids.js';
 
 /** Of every answer made from a snapshot. */
-export const SNAPSHOT_FIXED = {
+const SNAPSHOT_FIXED = {
   'X-Content-Type-Options': 'nosniff',
   Vary: 'Accept, Accept-Encoding',
   'Cache-Control': 'no-cache',

@@ -50,7 +50,7 @@ export interface SimulatorOptions {
   readonly naPct: number;
 }
 
-export const SIMULATOR_DEFAULTS: SimulatorOptions = {
+const SIMULATOR_DEFAULTS: SimulatorOptions = {
   host: '127.0.0.1',
   port: 9001,
   switches: 64,

@@ -23,7 +23,7 @@ import { CELL, ufmColumns, type UfmColumn } from './ufm-columns.js';
 import { putBins, putErrors, putRising, type PortTick } from './ufm-counters.js';
 import { NodeTexts, TEXT_TABLES } from './ufm-text.js';
 
-export const PORTS_PER_SWITCH = 64;
+const PORTS_PER_SWITCH = 64;
 
 const GUID_VENDOR = bytesOf('0x0c42a103');
 const NOT_AVAILABLE = bytesOf('N/A');

@@ -44,9 +44,9 @@ export function finishHash(hash: number): number {
   return h ^ (h >>> 13);
 }
 
-export const NOT_FOUND = -1;
+const NOT_FOUND = -1;
 export const FULL_ENTRIES = -2;
-export const FULL_BYTES = -3;
+const FULL_BYTES = -3;
 
 /** Takes `count` of the room that a mark counts; -1 when there is not so much. Any number of writers. */
 function claim(i32: Int32Array, mark: number, count: number, max: number): number {

@@ -11,7 +11,7 @@ import type * as Hdr from 'hdr-histogram-js';
 import { initWebAssemblySync, WasmHistogram } from 'hdr-histogram-js/dist/wasm/index.js';
 
 /** Everything is recorded as something between these: 1 µs and one minute. */
-export const LATENCY_US_MIN = 1;
+const LATENCY_US_MIN = 1;
 export const LATENCY_US_MAX = 60_000_000;
 
 /** Upper bounds of the Prometheus buckets: 1 µs, 2 µs, 4 µs, … 67 s. */

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import type { Clock } from '../../src/model/clock.js';
 import { nullLogger } from '../../src/model/log.js';
 import { HistorySink } from '../../src/sink/history-sink.js';
 import type { Sink } from '../../src/sink/sink.js';
+import type { HistoryStore } from '../../src/snapshot/history-store.js';
 import { SinkRunner } from '../../src/sink/sink-runner.js';
 import { HistoryRig, seriesOf } from '../fixtures/history-rig.js';
 import { InlineJobs } from '../fixtures/inline-jobs.js';
@@ -18,15 +20,15 @@ function gate(): { readonly closed: Promise<void>; readonly open: () => void } {
   return { closed, open };
 }
 
+function historySink(store: HistoryStore, jobs: InlineJobs, clock: Clock): HistorySink {
+  const onSkipped = (reason: string): void => expect.unreachable(reason);
+  return new HistorySink('s1', store, { jobs, clock, jobTimeoutMs: 1000, onSkipped });
+}
+
 runSinkCase('history', (fixture) => {
   const { store } = new HistoryRig(['a'], 16 * MIB, 1e9);
   const jobs = new InlineJobs();
-  const sink = new HistorySink('s1', store, {
-    jobs,
-    clock: fixture.clock,
-    jobTimeoutMs: 1000,
-    onSkipped: (reason) => expect.unreachable(reason),
-  });
+  const sink = historySink(store, jobs, fixture.clock);
   return {
     sink,
     hold: () => {
@@ -113,12 +115,7 @@ test('a slow recording: one publish waits, the next is merged into it, and the n
   const fixture = new TableFixture();
   const { store } = new HistoryRig(['a'], 16 * MIB, 1e9);
   const jobs = new InlineJobs();
-  const sink = new HistorySink('s1', store, {
-    jobs,
-    clock: fixture.clock,
-    jobTimeoutMs: 1000,
-    onSkipped: (reason) => expect.unreachable(reason),
-  });
+  const sink = historySink(store, jobs, fixture.clock);
   const pin = (): (() => void) => fixture.fabric.pinSource('s1');
   const runner = new SinkRunner(sink, fixture.fabric, { sources: ['s1'], pin, log: nullLogger });
   const { closed, open } = gate();

@@ -70,7 +70,7 @@ function endOf(tail: Tail | null): string {
 }
 
 /** Encodes behind `before`, and ends the body as the main thread would. */
-export function encodeView(view: View, table: Table, selection: ListSelection, before = ''): Encoded {
+function encodeView(view: View, table: Table, selection: ListSelection, before = ''): Encoded {
   const listing = new Listing(
     table,
     selection,

@@ -1,23 +1,12 @@
 /** Rates, pages of other sites, forged addresses, and headers of every answer. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Reply } from '../fixtures/http-client.js';
-import { ALLOWED_ORIGIN, CELL, SECRETS, SecuredWeft } from '../fixtures/secured-weft.js';
+import { ALLOWED_ORIGIN, CELL, SECRETS, SecuredWeft, securedForAll } from '../fixtures/secured-weft.js';
 import { bearer } from '../fixtures/token-file.js';
-import { Started } from '../fixtures/weft-process.js';
 import { until } from '../fixtures/until.js';
 import { Upstream } from '../fixtures/upstream.js';
-const started = new Started();
-let secured: SecuredWeft;
 
-beforeAll(async () => {
-  secured = await SecuredWeft.start(started);
-});
-
-afterAll(() => started.endAll());
-
-function ask(path: string, headers?: Readonly<Record<string, string>>): Promise<Reply> {
-  return secured.ask(path, headers);
-}
+const { started, secured, ask } = securedForAll();
 
 describe('S-03 a token of its own rate', () => {
   test('S-03 is told what is left, then refused until it may ask again', async () => {
@@ -64,7 +53,7 @@ describe('S-03 a token of its own rate', () => {
 
 describe('S-05 pages of other sites', () => {
   const preflight = (origin: string, path = CELL, method = 'GET'): Promise<Reply> =>
-    secured.client.get(path, {
+    secured().client.get(path, {
       method: 'OPTIONS',
       headers: {
         Origin: origin,
@@ -181,7 +170,7 @@ describe('security headers', () => {
     ]) {
       for (const method of ['GET', 'HEAD', 'OPTIONS', 'TRACE']) {
         for (const headers of [bearer(SECRETS.admin), {}]) {
-          const reply = await secured.client.get(path, { method, headers });
+          const reply = await secured().client.get(path, { method, headers });
           const what = `${method} ${path} ${reply.status}`;
           expect([what, reply.header('x-content-type-options')]).toEqual([what, 'nosniff']);
           expect([what, reply.header('cache-control')]).toEqual([

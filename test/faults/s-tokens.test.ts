@@ -1,28 +1,16 @@
 /** Tokens: who is let in, and that nobody sees them. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Reply } from '../fixtures/http-client.js';
-import { CELL, SECRETS, SecuredWeft } from '../fixtures/secured-weft.js';
+import { describe, expect, test } from 'vitest';
+import { CELL, SECRETS, securedForAll } from '../fixtures/secured-weft.js';
 import { bearer } from '../fixtures/token-file.js';
-import { Started } from '../fixtures/weft-process.js';
 import { RawClient } from '../fixtures/raw-http.js';
 import { until } from '../fixtures/until.js';
 import { WsClient } from '../fixtures/ws-client.js';
-const started = new Started();
-let secured: SecuredWeft;
 
-beforeAll(async () => {
-  secured = await SecuredWeft.start(started);
-});
-
-afterAll(() => started.endAll());
-
-function ask(path: string, headers?: Readonly<Record<string, string>>): Promise<Reply> {
-  return secured.ask(path, headers);
-}
+const { secured, ask } = securedForAll();
 
 /** The answer to a request written by hand. */
 async function raw(lines: readonly string[]): Promise<string> {
-  const connection = new RawClient(secured.port);
+  const connection = new RawClient(secured().port);
   connection.send([...lines, 'Host: weft', '', ''].join('\r\n'));
   const { text } = await connection.until((all) => /\r\n\r\n[^]*\}$/.test(all));
   connection.socket.destroy();
@@ -71,9 +59,9 @@ describe('S-01 tokens that are absent, wrong or malformed', () => {
       expect([path, (await ask(path, {})).status]).toEqual([path, 200]);
     }
     expect((await ask(CELL, { authorization: `bEaReR  ${SECRETS.reader}` })).status).toBe(200);
-    expect((await secured.client.get(CELL, { method: 'HEAD' })).status).toBe(401);
-    expect((await secured.client.get(CELL, { method: 'OPTIONS' })).status).toBe(401);
-    expect((await secured.client.get('/telemetry/ingest/pushed', { method: 'POST' })).status).toBe(401);
+    expect((await secured().client.get(CELL, { method: 'HEAD' })).status).toBe(401);
+    expect((await secured().client.get(CELL, { method: 'OPTIONS' })).status).toBe(401);
+    expect((await secured().client.get('/telemetry/ingest/pushed', { method: 'POST' })).status).toBe(401);
   });
 });
 
@@ -114,7 +102,7 @@ describe('S-06 a token in the query', () => {
         expect(reply.status).toBe(401);
         expect(reply.text).not.toContain(SECRETS.admin);
       }
-      const socket = new WsClient(secured.port, {}, `/telemetry/stream?${name}=${SECRETS.reader}`);
+      const socket = new WsClient(secured().port, {}, `/telemetry/stream?${name}=${SECRETS.reader}`);
       await socket.until(() => socket.refusedStatus !== null);
       expect(socket.refusedStatus).toBe(401);
     },
@@ -125,7 +113,7 @@ describe('S-08 secrets', () => {
   test('S-08 are in no log line, statistic, error or header', async () => {
     const shown: string[] = [];
     let asked = 0;
-    const before = secured.weft.events('http.access').length;
+    const before = secured().weft.events('http.access').length;
     for (const secret of Object.values(SECRETS)) {
       for (const path of [
         CELL,
@@ -148,8 +136,8 @@ describe('S-08 secrets', () => {
     }
     shown.push((await ask('/stats', bearer(SECRETS.admin))).text);
     shown.push((await ask('/metrics', bearer(SECRETS.admin))).text);
-    await until('the log', () => secured.weft.events('http.access').length - before >= asked + 2);
-    shown.push(JSON.stringify(secured.weft.log), secured.weft.text.join('\n'), secured.weft.stderr);
+    await until('the log', () => secured().weft.events('http.access').length - before >= asked + 2);
+    shown.push(JSON.stringify(secured().weft.log), secured().weft.text.join('\n'), secured().weft.stderr);
     const all = shown.join('\n');
     expect(all).toContain('http.access');
     for (const secret of Object.values(SECRETS))

@@ -4,12 +4,12 @@ import { systemClock } from '../../src/model/clock.js';
 import { WeftError } from '../../src/model/errors.js';
 import type { JobName, JobOptions, JobResult, JobRunner } from '../../src/model/jobs.js';
 import { nullLogger } from '../../src/model/log.js';
-import { Pool } from '../../src/pool/pool.js';
 import { parseSeriesQuery } from '../../src/query/history-query.js';
 import { Histories } from '../../src/sink/histories.js';
 import type { RecordTask } from '../../src/snapshot/history-task.js';
 import { recordHistory } from '../../src/snapshot/history-writer.js';
 import { row, TableFixture } from '../fixtures/tables.js';
+import { poolOf } from '../fixtures/pools.js';
 
 /** Of each source in the beginning: more than the main thread walks itself. */
 const FRAMES = 1300;
@@ -24,13 +24,7 @@ const BYTES_MAX = 6 * MIB;
 const FACTOR = 0x9e3779b97f4a7c15n;
 const RULES = { extra: [], ignoreUnknown: false };
 
-const pool = new Pool({
-  workers: 2,
-  encodeQueueMax: 256,
-  workerHeapMb: 128,
-  clock: systemClock,
-  onWorkerLost: (reason) => expect.unreachable(reason),
-});
+const pool = poolOf(2);
 afterAll(() => pool.close(1000));
 
 /** Records at once in this thread, so that it outruns the readers; series go to the pool. */

@@ -2,22 +2,16 @@
 import { afterAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/model/clock.js';
 import { nullLogger } from '../../src/model/log.js';
-import { Pool } from '../../src/pool/pool.js';
 import { parseCompareQuery } from '../../src/query/history-query.js';
 import { Histories } from '../../src/sink/histories.js';
 import { row, TableFixture, type Row } from '../fixtures/tables.js';
+import { poolOf } from '../fixtures/pools.js';
 
 const ROWS = 1500;
 const PUBLISHES = 150;
 const RULES = { extra: [], ignoreUnknown: false };
 
-const pool = new Pool({
-  workers: 2,
-  encodeQueueMax: 64,
-  workerHeapMb: 128,
-  clock: systemClock,
-  onWorkerLost: (reason) => expect.unreachable(reason),
-});
+const pool = poolOf(2);
 afterAll(() => pool.close(1000));
 
 interface Pair {

@@ -1,11 +1,11 @@
 /** Two threads that fill one bank at the same time, with texts that neither has seen. */
 import { afterEach, expect, test } from 'vitest';
-import { systemClock } from '../../src/model/clock.js';
 import { DEFAULT_PARSE_POLICY } from '../../src/model/parse-policy.js';
-import { Pool } from '../../src/pool/pool.js';
+import type { Pool } from '../../src/pool/pool.js';
 import { openSegment } from '../../src/snapshot/layout.js';
 import { stringTable } from '../../src/snapshot/tables.js';
 import { PartRig } from '../fixtures/part-rig.js';
+import { poolOf } from '../fixtures/pools.js';
 
 const ROWS = 4096;
 const BODIES = 12;
@@ -37,13 +37,7 @@ function textsLost({ ingest }: PartRig): number {
 }
 
 test('new texts of two parts at once', async () => {
-  const pool = new Pool({
-    workers: 2,
-    encodeQueueMax: 8,
-    workerHeapMb: 128,
-    clock: systemClock,
-    onWorkerLost: (reason) => expect.unreachable(reason),
-  });
+  const pool = poolOf(2);
   pools.push(pool);
   const policy = { ...DEFAULT_PARSE_POLICY, text: ['shared', 'own'] };
   const whole = new PartRig({ policy });

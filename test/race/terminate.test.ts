@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/model/clock.js';
-import { Pool } from '../../src/pool/pool.js';
-import { entriesOf } from '../fixtures/worker-entries.js';
+import type { Pool } from '../../src/pool/pool.js';
+import { entriesOf, poolOf } from '../fixtures/pools.js';
 import { FreeList } from '../../src/snapshot/free-list.js';
 import type { SegmentSpec } from '../../src/snapshot/layout.js';
 import { Segment } from '../../src/snapshot/segment.js';
@@ -23,11 +22,9 @@ const entry = { url, exportName: 'parse' };
 const pools: Pool[] = [];
 
 function newPool(lost: string[]): Pool {
-  const pool = new Pool({
-    workers: 1,
+  const pool = poolOf(1, {
     encodeQueueMax: 4,
     workerHeapMb: 48,
-    clock: systemClock,
     onWorkerLost: (reason) => lost.push(reason),
     entries: entriesOf(entry),
   });

@@ -1,23 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { LiveHarness } from '../../fixtures/live-hub.js';
-import { row, TableFixture, type Row } from '../../fixtures/tables.js';
+import { liveHarnessOf, portRows } from '../../fixtures/live-rows.js';
+import { row, TableFixture } from '../../fixtures/tables.js';
 
-function rowsOf(count: number, cpu: number): Row[] {
-  return Array.from({ length: count }, (_, i) =>
-    row(`sw-${String(i).padStart(3, '0')}`, {
-      cpu: i === 0 ? cpu : 1,
-      temp: 40,
-      fan: 7000,
-      name: `port ${i}`,
-    }),
-  );
-}
-
-function harnessOf(count = 8): LiveHarness {
-  const harness = new LiveHarness(new TableFixture({ boot: 'boot' }));
-  harness.fixture.publish('s1', rowsOf(count, 1));
-  return harness;
-}
+const harnessOf = (count = 8): LiveHarness => liveHarnessOf(portRows(count, 1));
 
 describe('a connection', () => {
   test('is greeted with the current snapshot id, before data as well', () => {
@@ -53,7 +39,7 @@ describe('a connection', () => {
 
   test('holds a limited number of subscriptions', () => {
     const harness = new LiveHarness(new TableFixture(), { subscriptionsMax: 2 });
-    harness.fixture.publish('s1', rowsOf(2, 1));
+    harness.fixture.publish('s1', portRows(2, 1));
     const transport = harness.subscribe();
     transport.client.expect('s2');
     for (const id of ['s2', 's3', 's1']) transport.say({ op: 'subscribe', id });
@@ -72,20 +58,20 @@ describe('since', () => {
 
   test('known: a diff from there', () => {
     const harness = harnessOf(2);
-    harness.fixture.publish('s1', rowsOf(2, 2));
-    harness.fixture.publish('s1', rowsOf(2, 3));
+    harness.fixture.publish('s1', portRows(2, 2));
+    harness.fixture.publish('s1', portRows(2, 3));
     expect(resume(harness, 'boot-1')).toMatchObject([
-      { type: 'diff', prev: 'boot-1', snapshot_id: 'boot-3', changes: [['sw-000', { cpu: 3 }]] },
+      { type: 'diff', prev: 'boot-1', snapshot_id: 'boot-3', changes: [['sw-0', { cpu: 3 }]] },
     ]);
     expect(harness.stats).toMatchObject({ conflated: 0, resyncs: 0 });
   });
 
   test('current, or without changes in the selection: a heartbeat at once', () => {
     const harness = harnessOf(2);
-    harness.fixture.publish('s1', rowsOf(2, 2));
+    harness.fixture.publish('s1', portRows(2, 2));
     const beat = { type: 'heartbeat', id: 's1', snapshot_id: 'boot-2' };
     expect(resume(harness, 'boot-2')).toEqual([beat]);
-    expect(resume(harness, 'boot-1', { switches: ['sw-001'] })).toEqual([beat]);
+    expect(resume(harness, 'boot-1', { switches: ['sw-1'] })).toEqual([beat]);
   });
 
   test.each(['other-1', 'boot-99', 'nonsense', ''])('%j cannot be served: too_old', (since) => {
@@ -95,14 +81,14 @@ describe('since', () => {
 
   test('before the ring: too_old; the last 64 versions: a diff', () => {
     const harness = harnessOf(2);
-    for (let cpu = 2; cpu <= 66; cpu++) harness.fixture.publish('s1', rowsOf(2, cpu));
+    for (let cpu = 2; cpu <= 66; cpu++) harness.fixture.publish('s1', portRows(2, cpu));
     expect(harness.subscribe({ since: 'boot-1' }).take()[1]).toMatchObject({ reason: 'too_old' });
     expect(resume(harness, 'boot-2')).toMatchObject([{ type: 'diff', prev: 'boot-2' }]);
   });
 
   test('before a new generation: schema or rebuilt', () => {
     const harness = harnessOf(2);
-    harness.fixture.publish('s1', [row('sw-000', { cpu: 1, other: 5 })]);
+    harness.fixture.publish('s1', [row('sw-0', { cpu: 1, other: 5 })]);
     expect(harness.subscribe({ since: 'boot-1' }).take()[1]).toMatchObject({ reason: 'schema' });
     const narrow = harness.subscribe({ since: 'boot-1', metrics: ['cpu'] });
     expect(narrow.take()[1]).toMatchObject({ reason: 'rebuilt' });
@@ -119,7 +105,7 @@ describe('stopping', () => {
     }
     expect(harness.stats.subscribers).toBe(0);
     expect(harness.fixture.clock.pending).toBe(0);
-    harness.fixture.publish('s1', rowsOf(8, 2));
+    harness.fixture.publish('s1', portRows(8, 2));
     harness.run();
     expect(transports[0]!.client.views.get('s1')!.snapshotId).toBe('boot-1');
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { MESSAGE_BYTES_MAX, parseClientMessage } from '../../../src/live/protocol.js';
+import { ALL } from '../../fixtures/live-frames.js';
 
 function refusalOf(message: unknown): { id: string | undefined; code: string; message: string } {
   const parsed = parseClientMessage(typeof message === 'string' ? message : JSON.stringify(message));
@@ -34,21 +35,12 @@ describe('accepted', () => {
   });
 
   test('subscribe to all: members omitted, or a bare star', () => {
-    const all = {
-      rows: null,
-      where: null,
-      sort: [],
-      limit: null,
-      view: null,
-      metrics: null,
-      int64AsString: false,
-    };
     expect(accepted({ op: 'subscribe', id: 'x' })).toMatchObject({
-      selection: all,
+      selection: ALL,
       since: null,
       hzMax: null,
     });
-    expect(accepted({ op: 'subscribe', id: 'x', switches: ['a', '*'] })).toMatchObject({ selection: all });
+    expect(accepted({ op: 'subscribe', id: 'x', switches: ['a', '*'] })).toMatchObject({ selection: ALL });
   });
 
   test('a filter and a rank', () => {

@@ -1,20 +1,13 @@
 /** Clients that do not take what they are sent. */
 import { describe, expect, test } from 'vitest';
 import type { LiveLimits } from '../../../src/live/context.js';
-import { LiveHarness } from '../../fixtures/live-hub.js';
-import { row, TableFixture, type Row } from '../../fixtures/tables.js';
+import type { LiveHarness } from '../../fixtures/live-hub.js';
+import { liveHarnessOf, portRows } from '../../fixtures/live-rows.js';
+import { type Row } from '../../fixtures/tables.js';
 
-function rowsOf(cpu: number, count = 4): Row[] {
-  return Array.from({ length: count }, (_, i) =>
-    row(`sw-${i}`, { cpu: i === 0 ? cpu : 1, temp: 40, fan: 7000, name: `port ${i}` }),
-  );
-}
-
-function harnessOf(limits: Partial<LiveLimits> = {}, heldBytesMax?: number): LiveHarness {
-  const harness = new LiveHarness(new TableFixture({ boot: 'boot' }), limits, heldBytesMax);
-  harness.fixture.publish('s1', rowsOf(1));
-  return harness;
-}
+const rowsOf = (cpu: number): Row[] => portRows(4, cpu);
+const harnessOf = (limits: Partial<LiveLimits> = {}, heldBytesMax?: number): LiveHarness =>
+  liveHarnessOf(rowsOf(1), limits, heldBytesMax);
 
 describe('a slow client', () => {
   test('holds one frame; what it missed is one diff, counted', () => {

@@ -1,23 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { LiveHarness } from '../../fixtures/live-hub.js';
-import { row, TableFixture, type Row } from '../../fixtures/tables.js';
+import { liveHarnessOf, portRows } from '../../fixtures/live-rows.js';
+import { row, TableFixture } from '../../fixtures/tables.js';
 
-function rowsOf(count: number, cpu: number): Row[] {
-  return Array.from({ length: count }, (_, i) =>
-    row(`sw-${String(i).padStart(3, '0')}`, {
-      cpu: i === 0 ? cpu : 1,
-      temp: 40,
-      fan: 7000,
-      name: `port ${i}`,
-    }),
-  );
-}
-
-function harnessOf(count = 8): LiveHarness {
-  const harness = new LiveHarness(new TableFixture({ boot: 'boot' }));
-  harness.fixture.publish('s1', rowsOf(count, 1));
-  return harness;
-}
+const harnessOf = (count = 8): LiveHarness => liveHarnessOf(portRows(count, 1));
 
 describe('a subscription', () => {
   test('begins with a snapshot and goes on with diffs', () => {
@@ -30,11 +16,11 @@ describe('a subscription', () => {
       reason: 'subscribed',
       fields: ['cpu', 'temp', 'fan', 'name'],
       rows: [
-        ['sw-000', 1, 40, 7000, 'port 0'],
-        ['sw-001', 1, 40, 7000, 'port 1'],
+        ['sw-0', 1, 40, 7000, 'port 0'],
+        ['sw-1', 1, 40, 7000, 'port 1'],
       ],
     });
-    harness.fixture.publish('s1', rowsOf(1, 2));
+    harness.fixture.publish('s1', portRows(1, 2));
     harness.run();
     expect(transport.take()).toEqual([
       {
@@ -42,8 +28,8 @@ describe('a subscription', () => {
         id: 's1',
         prev: 'boot-1',
         snapshot_id: 'boot-2',
-        changes: [['sw-000', { cpu: 2 }]],
-        removed: ['sw-001'],
+        changes: [['sw-0', { cpu: 2 }]],
+        removed: ['sw-1'],
       },
     ]);
   });
@@ -52,7 +38,7 @@ describe('a subscription', () => {
     const harness = new LiveHarness(new TableFixture());
     const transport = harness.subscribe();
     expect(transport.take()).toHaveLength(1);
-    harness.fixture.publish('s1', rowsOf(2, 1));
+    harness.fixture.publish('s1', portRows(2, 1));
     harness.run();
     expect(transport.take()).toMatchObject([{ type: 'snapshot', reason: 'subscribed' }]);
   });
@@ -65,32 +51,32 @@ describe('a subscription', () => {
     const early = new LiveHarness(new TableFixture());
     const waiting = early.subscribe({ metrics: ['nope'] });
     expect(waiting.client.errors).toEqual([]);
-    early.fixture.publish('s1', rowsOf(2, 1));
+    early.fixture.publish('s1', portRows(2, 1));
     early.run();
     expect(waiting.client.errors).toMatchObject([{ id: 's1', error: 'unknown_metric' }]);
-    early.fixture.publish('s1', rowsOf(2, 2));
+    early.fixture.publish('s1', portRows(2, 2));
     early.run();
     expect(waiting.take()).toHaveLength(2);
   });
 
   test('of a switch that does not exist yet waits for it', () => {
     const harness = harnessOf(2);
-    const transport = harness.subscribe({ switches: ['sw-002'], metrics: ['name'] });
+    const transport = harness.subscribe({ switches: ['sw-2'], metrics: ['name'] });
     expect(transport.take()[1]).toMatchObject({ rows: [] });
-    harness.fixture.publish('s1', rowsOf(3, 1));
+    harness.fixture.publish('s1', portRows(3, 1));
     harness.run();
-    expect(transport.take()).toMatchObject([{ type: 'diff', changes: [['sw-002', { name: 'port 2' }]] }]);
+    expect(transport.take()).toMatchObject([{ type: 'diff', changes: [['sw-2', { name: 'port 2' }]] }]);
   });
 
   test('is replaced by another one of the same id, and kept when that one is refused', () => {
     const harness = harnessOf(2);
     const transport = harness.subscribe({ metrics: ['cpu'] });
     transport.say({ op: 'subscribe', id: 's1', metrics: ['nope'] });
-    harness.fixture.publish('s1', rowsOf(2, 2));
+    harness.fixture.publish('s1', portRows(2, 2));
     harness.run();
     transport.say({ op: 'subscribe', id: 's1', metrics: ['name'] });
     harness.run();
-    harness.fixture.publish('s1', rowsOf(2, 3));
+    harness.fixture.publish('s1', portRows(2, 3));
     harness.run();
     const types = transport.take().map(({ type, fields }) => [type, fields]);
     expect(types.slice(1)).toEqual([
@@ -104,7 +90,7 @@ describe('a subscription', () => {
   test('that ended says nothing more', () => {
     const harness = harnessOf(2);
     const transport = harness.subscribe();
-    harness.fixture.publish('s1', rowsOf(2, 2));
+    harness.fixture.publish('s1', portRows(2, 2));
     transport.say({ op: 'unsubscribe', id: 's1' });
     transport.take();
     harness.run();
@@ -113,12 +99,12 @@ describe('a subscription', () => {
 
   test('with too many cells is refused and ends', () => {
     const harness = new LiveHarness(new TableFixture(), { frameCellsMax: 8 });
-    harness.fixture.publish('s1', rowsOf(3, 1));
+    harness.fixture.publish('s1', portRows(3, 1));
     const transport = harness.subscribe();
     expect(transport.client.errors).toMatchObject([{ id: 's1', error: 'too_large' }]);
-    const narrow = harness.subscribe({ switches: ['sw-00*'], metrics: ['cpu', 'name'] });
+    const narrow = harness.subscribe({ switches: ['sw-*'], metrics: ['cpu', 'name'] });
     expect(narrow.client.errors).toEqual([]);
-    harness.fixture.publish('s1', rowsOf(5, 1));
+    harness.fixture.publish('s1', portRows(5, 1));
     harness.run();
     expect(narrow.client.errors).toMatchObject([{ id: 's1', error: 'too_large' }]);
   });
@@ -132,7 +118,7 @@ describe('a subscription', () => {
       if (body.length > 0) throw new Error('a bug');
       return send(prefix, body);
     };
-    harness.fixture.publish('s1', rowsOf(2, 2));
+    harness.fixture.publish('s1', portRows(2, 2));
     harness.run();
     expect(transport.client.errors).toMatchObject([{ id: 's1', error: 'internal' }]);
     expect(other.client.views.get('s1')!.snapshotId).toBe('boot-2');
@@ -146,18 +132,16 @@ describe('a new generation', () => {
     const one = harness.subscribe({ metrics: ['cpu'] });
     all.take();
     one.take();
-    harness.fixture.publish('s1', [row('sw-000', { cpu: 1, other: 5 })]);
+    harness.fixture.publish('s1', [row('sw-0', { cpu: 1, other: 5 })]);
     harness.run();
     expect(all.take()).toMatchObject([{ type: 'snapshot', reason: 'schema', fields: ['cpu', 'other'] }]);
     expect(one.take()).toMatchObject([{ type: 'snapshot', reason: 'rebuilt', fields: ['cpu'] }]);
-    harness.fixture.publish('s1', [row('sw-000', { other: 5 })]);
+    harness.fixture.publish('s1', [row('sw-0', { other: 5 })]);
     harness.run();
-    expect(one.take()).toMatchObject([
-      { type: 'snapshot', reason: 'schema', fields: [], rows: [['sw-000']] },
-    ]);
-    harness.fixture.publish('s1', [row('sw-000', { cpu: 3 })]);
+    expect(one.take()).toMatchObject([{ type: 'snapshot', reason: 'schema', fields: [], rows: [['sw-0']] }]);
+    harness.fixture.publish('s1', [row('sw-0', { cpu: 3 })]);
     harness.run();
-    expect(one.take()).toMatchObject([{ reason: 'schema', fields: ['cpu'], rows: [['sw-000', 3]] }]);
+    expect(one.take()).toMatchObject([{ reason: 'schema', fields: ['cpu'], rows: [['sw-0', 3]] }]);
     expect(harness.stats.resyncs).toBe(6);
   });
 
@@ -165,10 +149,10 @@ describe('a new generation', () => {
     const harness = harnessOf(2);
     const transport = harness.subscribe({ metrics: ['cpu'] });
     transport.mode = 'full';
-    harness.fixture.publish('s1', rowsOf(2, 2));
+    harness.fixture.publish('s1', portRows(2, 2));
     harness.run();
-    harness.fixture.publish('s1', [row('sw-000', { other: 1 })]);
-    harness.fixture.publish('s1', [row('sw-000', { cpu: 7 })]);
+    harness.fixture.publish('s1', [row('sw-0', { other: 1 })]);
+    harness.fixture.publish('s1', [row('sw-0', { cpu: 7 })]);
     harness.run();
     transport.mode = 'free';
     transport.drain();

@@ -3,21 +3,15 @@ import { afterAll, expect, test } from 'vitest';
 import { Hub } from '../../../src/live/hub.js';
 import { systemClock } from '../../../src/model/clock.js';
 import { nullLogger } from '../../../src/model/log.js';
-import { Pool } from '../../../src/pool/pool.js';
 import type { EncodedFrame } from '../../../src/view/frame.js';
 import { encodeFrames } from '../../../workers/encode-frame-worker.js';
 import { ALL } from '../../fixtures/live-frames.js';
 import { TestTransport } from '../../fixtures/live-hub.js';
 import { row, TableFixture, type Row } from '../../fixtures/tables.js';
+import { poolOf } from '../../fixtures/pools.js';
 
 const lost: string[] = [];
-const pool = new Pool({
-  workers: 1,
-  encodeQueueMax: 8,
-  workerHeapMb: 256,
-  clock: systemClock,
-  onWorkerLost: (reason) => lost.push(reason),
-});
+const pool = poolOf(1, { onWorkerLost: (reason) => lost.push(reason) });
 
 afterAll(() => pool.close(5_000));
 

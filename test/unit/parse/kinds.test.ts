@@ -9,6 +9,7 @@ import {
   type ColumnKind,
 } from '../../../src/model/schema.js';
 import { wantedKinds } from '../../../src/parse/kinds.js';
+import { reportOf } from '../../fixtures/ingest-rig.js';
 
 const field = (facts: Partial<FieldFacts>): FieldFacts => ({
   name: 'x',
@@ -21,21 +22,7 @@ const field = (facts: Partial<FieldFacts>): FieldFacts => ({
   ...facts,
 });
 
-const report = (fields: readonly FieldFacts[]): ParseReport => ({
-  header: [],
-  fields,
-  keyColumns: [],
-  timeColumn: null,
-  rows: 10,
-  keyBytes: 0,
-  rejectedCells: 0,
-  rejectedRows: 0,
-  duplicates: 0,
-  latin1Cells: 0,
-  headerRepeats: 0,
-  roundedIntegers: 0,
-  examples: [],
-});
+const report = (fields: readonly FieldFacts[]): ParseReport => ({ ...reportOf(['key'], []), fields });
 
 function kind(facts: Partial<FieldFacts>, before?: ColumnKind): ColumnKind {
   const previous = before === undefined ? null : [{ name: 'x', kind: before }];

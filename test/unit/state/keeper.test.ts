@@ -28,10 +28,6 @@ class SlowDisk implements StateDisk {
     await flush();
   }
 
-  get underWay(): number {
-    return this.#open.length;
-  }
-
   close(): Promise<void> {
     this.closed = true;
     for (const resolve of this.#open.splice(0)) resolve({ kind: 'failed', reason: 'closed' });

@@ -1,21 +1,15 @@
 /** The coverage job in a real thread of the real pool. */
 import { afterAll, expect, test } from 'vitest';
-import { systemClock } from '../../../src/model/clock.js';
-import { Pool } from '../../../src/pool/pool.js';
 import { WORKER_ENTRIES } from '../../../src/pool/worker-urls.js';
 import type { CoverageQuery } from '../../../src/query/coverage-query.js';
 import { encodeCoverage } from '../../../src/view/coverage.js';
 import { CoverageService } from '../../../src/view/coverage-service.js';
 import { row, TableFixture } from '../../fixtures/tables.js';
+import { poolOf } from '../../fixtures/pools.js';
 
 const fixture = new TableFixture({ sources: ['a', 'b'] });
 const rows = Array.from({ length: 4000 }, (_, i) => row(`port "${i}"`, { n: i }));
-const pool = new Pool({
-  workers: 1,
-  encodeQueueMax: 8,
-  workerHeapMb: 256,
-  clock: systemClock,
-  onWorkerLost: () => {},
+const pool = poolOf(1, {
   // Threads start from the parse entry: here nothing is parsed.
   entries: { ...WORKER_ENTRIES, parse: WORKER_ENTRIES.encodeCoverage },
 });

@@ -2,13 +2,13 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { gunzipSync } from 'node:zlib';
 import { systemClock } from '../../../src/model/clock.js';
-import { Pool } from '../../../src/pool/pool.js';
 import { WORKER_ENTRIES } from '../../../src/pool/worker-urls.js';
 import { encodePages, type PagesResult } from '../../../src/view/encode-pages.js';
 import { listSelection } from '../../../src/query/list-query.js';
 import { BodyService } from '../../../src/view/bodies.js';
 import { encodeOrder, type ListResult, type ListTask } from '../../../src/view/encode-list.js';
 import { row, TableFixture } from '../../fixtures/tables.js';
+import { poolOf } from '../../fixtures/pools.js';
 
 const fixture = new TableFixture({ sources: ['a', 'b'] });
 const rows = Array.from({ length: 3000 }, (_, i) =>
@@ -17,12 +17,7 @@ const rows = Array.from({ length: 3000 }, (_, i) =>
 fixture.publish('a', rows.slice(0, 2000));
 const table = fixture.publish('b', rows.slice(1000));
 
-const pool = new Pool({
-  workers: 1,
-  encodeQueueMax: 8,
-  workerHeapMb: 256,
-  clock: systemClock,
-  onWorkerLost: () => {},
+const pool = poolOf(1, {
   // Threads start from the parse entry: here nothing is parsed.
   entries: { ...WORKER_ENTRIES, parse: WORKER_ENTRIES.encodeList },
 });
