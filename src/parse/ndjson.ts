@@ -134,7 +134,9 @@ class Conversion {
   }
 
   #header(): string {
-    return `${this.#names.map(quoted).join(',')}\n`;
+    const names = this.#names.map(quoted).join(',');
+    // The mark that a text begins with is taken off: a second one keeps the key that begins so.
+    return `${names.startsWith('\ufeff') ? '\ufeff' : ''}${names}\n`;
   }
 
   #write(text: string, line = 1): void {

@@ -35,6 +35,7 @@ export class PollRules {
   readonly #report: SimReport;
   readonly #nowMs: () => number;
   readonly #intervalMs: number;
+  readonly #timeoutMs: number;
   #originMs = 0;
   /** The slot of the poll before; null before the first one of a run. */
   #slot = 0;
@@ -47,9 +48,10 @@ export class PollRules {
   #skippedBefore = 0;
   #etag: string | null = null;
 
-  constructor(id: string, intervalMs: number, nowMs: () => number, report: SimReport) {
+  constructor(id: string, intervalMs: number, timeoutMs: number, nowMs: () => number, report: SimReport) {
     this.id = id;
     this.#intervalMs = intervalMs;
+    this.#timeoutMs = timeoutMs;
     this.#nowMs = nowMs;
     this.#report = report;
   }
@@ -126,13 +128,16 @@ export class PollRules {
   }
 
   /** The poll was counted. `breaker`: what its source says of itself then. */
-  polled({ outcome, wireBytes }: PollEnd, breaker: string): void {
+  polled({ outcome, wireBytes, fetchMs }: PollEnd, breaker: string): void {
     const report = this.#report;
     report.note(`outcome ${outcome}`);
     report.trace(() => `${this.id} ends as ${outcome}`);
     if (!this.#isPending) return report.broken(`${this.id} counts a poll that did not begin: ${outcome}`);
     this.#isPending = false;
     this.ended++;
+    const isOver = !this.#mayRetry || outcome === 'timeout';
+    report.check(isOver, () => `${this.id} gives up with a connection that stood idle`);
+    report.check(fetchMs <= this.#timeoutMs + EPSILON_MS, () => `${this.id} takes ${fetchMs} ms to fetch`);
     const answer = this.#answer;
     const isFit = answer?.outcomes.includes(outcome) || outcome === 'timeout';
     report.check(isFit, () => `${this.id}: ${answer?.what} ended as ${outcome}`);

@@ -18,7 +18,7 @@ const NONSENSE = [
   '[]',
   '{"op":"fly"}',
   '{"op":"subscribe"}',
-  '{"op":"subscribe","id":"s0","limit":-1}',
+  '{"op":"subscribe","id":"nonsense","limit":-1}',
 ];
 /** More than the answers that may wait for a client that reads none. */
 const FLOOD = 70;
@@ -50,6 +50,8 @@ export class SimClient {
   #live = new LiveClient();
   #socket: SimSocket | null = null;
   #ledger: FrameLedger;
+  /** Refusals not heard yet. */
+  #owedErrors = 0;
   readonly #poller: ChangesPoller;
 
   constructor(deps: SimClientDeps) {
@@ -66,6 +68,7 @@ export class SimClient {
     const { clock, dice, report, behavior, slowClientMs } = this.#deps;
     const before = this.#live.views;
     this.#live = new LiveClient();
+    this.#owedErrors = 0;
     this.#ledger = new FrameLedger(this.#deps.sums, this.#deps.truth);
     this.#socket = new SimSocket({
       ...{ clock, dice, report, behavior, slowClientMs },
@@ -114,9 +117,9 @@ export class SimClient {
       case 'ping':
         return socket.say('{"op":"ping"}');
       case 'nonsense':
-        return socket.say(dice.pick(NONSENSE));
+        return this.#sayNonsense(dice.pick(NONSENSE), socket);
       case 'flood':
-        for (let i = 0; i < FLOOD && this.#socket === socket; i++) socket.say('{"op":"fly"}');
+        for (let i = 0; i < FLOOD && this.#socket === socket; i++) this.#sayNonsense('{"op":"fly"}', socket);
         return;
       case 'control frames':
         return socket.answersPings();
@@ -127,6 +130,11 @@ export class SimClient {
       case 'changes':
         void this.#poller.poll();
     }
+  }
+
+  #sayNonsense(text: string, socket: SimSocket): void {
+    this.#owedErrors++;
+    socket.say(text);
   }
 
   #subscribe(socket: SimSocket): void {
@@ -178,10 +186,11 @@ export class SimClient {
   #errors(): void {
     for (const { id, error } of this.#live.errors.splice(0)) {
       this.#deps.report.check(Object.hasOwn(ERROR_STATUS, error), () => `an unknown error ${error}`);
-      // A metric that has gone, or too many: there is no such subscription then.
-      if ((error !== 'unknown_metric' && error !== 'too_large') || id === undefined) continue;
-      this.#live.forget(id);
-      this.#selections.delete(id);
+      // Of a subscription: its column has gone or is of another kind now, or there are too many.
+      if (id !== undefined && this.#live.views.has(id)) {
+        this.#live.forget(id);
+        this.#selections.delete(id);
+      } else this.#owedErrors--;
     }
   }
 
@@ -194,6 +203,7 @@ export class SimClient {
   /** Whether it has what is served, and waits for nothing. */
   get isThere(): boolean {
     const { truth, hub } = this.#deps;
+    if (this.#owedErrors > 0) return false;
     if (!truth.current) return true;
     const views = [...this.#live.views.values()];
     return !this.#poller.isWaiting && views.every(({ snapshotId }) => snapshotId === hub.fabric.snapshotId);
@@ -204,6 +214,7 @@ export class SimClient {
     const { report, truth, hub, name } = this.#deps;
     const { snapshotId } = hub.fabric;
     if (!truth.current) return;
+    report.check(this.#owedErrors === 0, () => `${name} misses ${this.#owedErrors} refusals`);
     report.check(this.#socket !== null, () => `${name} lost its connection for nothing`);
     report.check(!this.#poller.isWaiting, () => `${name} waits for its changes for ever`);
     for (const [id, view] of this.#live.views) {

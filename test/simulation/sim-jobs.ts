@@ -41,6 +41,16 @@ function work(name: JobName, task: unknown): unknown {
   }
 }
 
+/** The task with a body of its own: a worker has read much of it long before it writes. */
+function withOwnBody(task: unknown): unknown {
+  const { parse: inner } = task as Partial<PartTask>;
+  const whole = inner ?? (task as ParseTask);
+  if (!('policy' in whole)) return task;
+  const body = { buffer: new SharedArrayBuffer(whole.body.byteLength), byteLength: whole.body.byteLength };
+  bodyBytes(body).set(bodyBytes(whole.body));
+  return inner ? { ...(task as PartTask), parse: { ...inner, body } } : { ...whole, body };
+}
+
 export class SimJobs implements JobRunner {
   /** What was read last into each segment. */
   readonly filled = new Map<SharedArrayBuffer, FilledFrom>();
@@ -90,9 +100,10 @@ export class SimJobs implements JobRunner {
     const toldMs = reason === 'timeout' ? timeoutMs : dice.random() * this.#workMs;
     const lingersMs = dice.pick([0, 0.1, 1]) * dice.random() * timeoutMs;
     const writes = dice.chance(0.7);
+    const asRead = writes ? withOwnBody(task) : task;
     const exited = this.#after(toldMs + lingersMs, () => {
       // What a thread does that nobody waits for any more, up to its last instruction.
-      if (writes) this.#workUnheard(name, task);
+      if (writes) this.#workUnheard(name, asRead);
     });
     return this.#after(toldMs, () => ({ ok: false, reason, message, exited }));
   }

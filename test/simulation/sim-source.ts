@@ -40,10 +40,11 @@ export class SimSource {
     const { clock, dice, report, stats, onBody } = deps;
     this.#deps = deps;
     this.intervalMs = intervalMs;
-    this.rules = new PollRules(id, intervalMs, () => clock.monotonicMs(), report);
+    const timeoutMs = intervalMs * dice.pick([0.5, 1, 3]);
+    this.rules = new PollRules(id, intervalMs, timeoutMs, () => clock.monotonicMs(), report);
     const rules = this.rules;
     this.#endpoint = new SimEndpoint({ clock, dice, report, rules, onBody });
-    this.actor = new SourceActor(configOf(id, intervalMs, dice), {
+    this.actor = new SourceActor(configOf(id, intervalMs, timeoutMs), {
       ...deps,
       random: () => this.#random(),
       parseTimeoutMs: deps.jobTimeoutMs,
@@ -128,13 +129,13 @@ export class SimSource {
   }
 }
 
-function configOf(id: string, intervalMs: number, dice: Dice): SourceConfig {
+function configOf(id: string, intervalMs: number, timeoutMs: number): SourceConfig {
   return {
     id,
     url: 'http://simulated/counters',
     push: false,
     intervalMs,
-    timeoutMs: intervalMs * dice.pick([0.5, 1, 3]),
+    timeoutMs,
     staleMsMax: 3 * intervalMs,
     headers: {},
     bodyBytesMax: BODY_BYTES_MAX,
