@@ -35,6 +35,10 @@ export function checkLiveCounts({ stats, report, sums, connections }: CheckedPar
   report.check(connections.open === open, () => `${connections.open} connections are counted of ${open}`);
   const counted = counters.get('slow_clients_closed');
   report.check(counted === slow, () => `${counted} slow clients are counted of ${slow}`);
+  const floods = counters.get('live_floods_closed');
+  // A client is closed likewise for leaving its refusals unread.
+  const policy = report.seen.get('closed 1008') ?? 0;
+  report.check(floods <= policy, () => `${floods} floods are counted of ${policy}`);
 }
 
 /** Bytes in use: a table and a body for each source, and how their rows are one. */

@@ -6,8 +6,7 @@ import { ChangesPoller, checkView, messageOf, newSelection, type ReaderDeps } fr
 import { FrameLedger, type LedgerSums } from './frame-ledger.js';
 import { SimSocket, type SimSocketDeps } from './sim-socket.js';
 
-export interface SimClientDeps
-  extends ReaderDeps, Pick<SimSocketDeps, 'clock' | 'behavior' | 'slowClientMs'> {
+export interface SimClientDeps extends ReaderDeps, Pick<SimSocketDeps, 'clock' | 'events' | 'slowClientMs'> {
   readonly sums: LedgerSums;
 }
 
@@ -65,13 +64,13 @@ export class SimClient {
   }
 
   connect(): void {
-    const { clock, dice, report, behavior, slowClientMs } = this.#deps;
+    const { clock, dice, report, events, slowClientMs } = this.#deps;
     const before = this.#live.views;
     this.#live = new LiveClient();
     this.#owedErrors = 0;
     this.#ledger = new FrameLedger(this.#deps.sums, this.#deps.truth);
     this.#socket = new SimSocket({
-      ...{ clock, dice, report, behavior, slowClientMs },
+      ...{ clock, dice, report, events, slowClientMs },
       onText: (text) => this.#heard(text),
       onSend: (text) => this.#ledger.sent(text),
       onClose: (code) => this.#closed(code),

@@ -1,6 +1,7 @@
 /** A simulated WebSocket, as the library shows one: the real sockets of server/ are on its other side. */
 import type { Clock } from '../../src/model/clock.js';
-import type { UwsBehavior, UwsBytes, UwsWebSocket } from '../../src/server/uws.js';
+import type { SocketEvents } from '../../src/server/sockets.js';
+import type { UwsBytes, UwsWebSocket } from '../../src/server/uws.js';
 import { LIBRARY_BYTES_MAX, LiveSocket, type SocketData } from '../../src/server/socket.js';
 import type { Dice } from '../fixtures/live-world.js';
 import type { SimReport } from './sim-report.js';
@@ -15,7 +16,7 @@ export interface SimSocketDeps {
   readonly clock: Clock;
   readonly dice: Dice;
   readonly report: SimReport;
-  readonly behavior: UwsBehavior<SocketData>;
+  readonly events: SocketEvents;
   readonly slowClientMs: number;
   /** One message has come through to the client. */
   readonly onText: (text: string) => void;
@@ -49,7 +50,7 @@ export class SimSocket implements UwsWebSocket<SocketData> {
     this.#weight = dice.pick([1, 60, 400, 2_000]);
     this.#forgetful = dice.chance(0.3);
     this.#data = { socket: new LiveSocket(`sim-${made++}`, 'sim', clock.monotonicMs()) };
-    deps.behavior.open(this);
+    deps.events.open(this);
   }
 
   getUserData(): SocketData {
@@ -107,7 +108,7 @@ export class SimSocket implements UwsWebSocket<SocketData> {
     if (this.closedWith !== null) return;
     const bytes = Buffer.from(text);
     const { buffer } = Uint8Array.from(bytes);
-    this.#deps.behavior.message(this, buffer, false);
+    this.#deps.events.message(this, buffer, false);
   }
 
   /** The client goes away, politely or not; what is under way is lost. */
@@ -116,8 +117,8 @@ export class SimSocket implements UwsWebSocket<SocketData> {
   }
 
   #ended(code: number): void {
-    const { behavior, onClose } = this.#deps;
-    behavior.close(this, code, new ArrayBuffer(0));
+    const { events, onClose } = this.#deps;
+    events.close(this, code, new ArrayBuffer(0));
     this.closedWith = code;
     this.#queue.length = 0;
     this.#bytes = 0;
@@ -171,7 +172,7 @@ export class SimSocket implements UwsWebSocket<SocketData> {
       if (text === null) this.#controls--;
       else this.#deps.onText(text);
       if (this.#waitingBytes < waited && !(this.#forgetful && dice.chance(0.5)))
-        this.#deps.behavior.drain(this);
+        this.#deps.events.drain(this);
       this.#read();
     });
   }

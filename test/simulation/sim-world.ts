@@ -10,8 +10,7 @@ import { makeBootNonce } from '../../src/model/ids.js';
 import { nullLogger, type Logger } from '../../src/model/log.js';
 import type { ServerCore } from '../../src/server/core.js';
 import { Connections } from '../../src/server/connections.js';
-import { Sockets } from '../../src/server/sockets.js';
-import type { Uws } from '../../src/server/uws.js';
+import { Sockets, type SocketsDeps } from '../../src/server/sockets.js';
 import { Stats } from '../../src/stats/stats.js';
 import { Dice } from '../fixtures/live-world.js';
 import { LedgerSums } from './frame-ledger.js';
@@ -116,7 +115,8 @@ export class SimWorld {
     const { slowClientMs } = this.#shape;
     const connections = this.#connections;
     // Upgrades are HTTP: a connection begins here with its socket open.
-    return new Sockets({ core, hub: this.#hub, connections, slowClientMs } as never);
+    const patience = { slowClientMs, liveIdleMs: 60_000 };
+    return new Sockets({ core, hub: this.#hub, connections, patience } as unknown as SocketsDeps);
   }
 
   #makeSource(status: SourceStatus, intervalMs: number, index: number): SimSource {
@@ -136,12 +136,12 @@ export class SimWorld {
   }
 
   #makeClient(index: number): SimClient {
-    const behavior = this.#sockets.behavior({ DISABLED: 0 } as Uws);
+    const events = this.#sockets.events();
     return new SimClient({
       name: `c${index + 1}`,
       clock: this.#clock,
       dice: this.#dice(20 + index),
-      behavior: { ...behavior, open: (ws) => (this.#connections.opened(), behavior.open(ws)) },
+      events: { ...events, open: (ws) => (this.#connections.opened(), events.open(ws)) },
       slowClientMs: this.#shape.slowClientMs,
       report: this.#report,
       truth: this.#truth,
