@@ -72,20 +72,21 @@ describe('counts of all threads', () => {
     const { endpoints } = await client.stats();
     for (const [endpoint, count] of wanted) {
       expect([endpoint, endpoints[endpoint]!['count']]).toEqual([endpoint, count]);
-      const buckets = await client.metric(
-        'weft_request_duration_seconds_bucket',
-        `endpoint="${endpoint}"`,
-        'le="+Inf"',
-      );
-      expect([endpoint, buckets]).toEqual([endpoint, endpoint === 'stats' ? count + 1 : count]);
+      const labels = [`endpoint="${endpoint}"`, 'le="+Inf"'];
+      await until(`all of ${endpoint} in its buckets`, async () => {
+        const buckets = await client.metric('weft_request_duration_seconds_bucket', ...labels);
+        return buckets === (endpoint === 'stats' ? count + 1 : count);
+      });
     }
     const answers = (answer: string): number => ASKED.filter(([, , one]) => one === answer).length * sent;
     expect(await client.metric('weft_responses_total', '4xx')).toBe(answers('4xx'));
     expect(await client.metric('weft_responses_total', '1xx')).toBe(CONNECTIONS);
-    const readers = ((await client.stats()) as unknown as { readers: { requests: number }[] }).readers;
-    const total = await client.metric('weft_responses_total');
-    // Two more answers between the two: of /stats itself, and of /metrics.
-    expect(total - readers.reduce((sum, { requests }) => sum + requests, 0)).toBe(1);
+    await until('the same sum over the threads', async () => {
+      const { readers } = (await client.stats()) as unknown as { readers: { requests: number }[] };
+      const total = await client.metric('weft_responses_total');
+      // One answer was given between the two: that of /stats itself.
+      return total - readers.reduce((sum, { requests }) => sum + requests, 0) === 1;
+    });
     for (const socket of sockets) socket.close();
   });
 });

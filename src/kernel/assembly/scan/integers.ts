@@ -2,6 +2,10 @@
  * Columns of integers: one column of a block, row after row. What a cell looks like depends on its column
  * more than on its row, so that the few branches here are foreseen; sixteen digits become a number
  * without a branch for their count.
+ *
+ * The loop's head is that of doubles.ts, written twice: it leaves the place of the cell and its end, and six
+ * constants in registers. An inlined function hands back one value: both places packed in one would have to
+ * be taken apart again for each cell, and globals are memory.
  */
 import { endOf, finish, isQuoted, needsCare, placed, sixteen } from './digits';
 import { integer, IS_MISSING, rareBits, rareSeen, READ } from './rare';
