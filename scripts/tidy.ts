@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Checks the rules of DESIGN.md section 5 on the repository. Prints findings; exit 1 when there are any. */
+/** Checks the rules of docs/architecture.md on the repository. Prints findings; exit 1 when there are any. */
 import { formatFinding, tidy } from './tidy/core.js';
 import { findRepoRoot, readRepo } from './tidy/repo.js';
 

@@ -3,7 +3,7 @@ import { importsOf } from './imports.js';
 import type { Report, Unit } from './unit.js';
 
 /**
- * Who may import whom (DESIGN.md section 5). A file imports from its own folder or from a lower
+ * Who may import whom (docs/architecture.md). A file imports from its own folder or from a lower
  * layer; folders on one layer do not see each other.
  */
 const LAYERS: readonly (readonly string[])[] = [

@@ -1,4 +1,4 @@
-/** One source of a file as several: each asks its endpoint for a share of the rows. DOMAIN.md section 1.2. */
+/** One source of a file as several: each asks its endpoint for a share of the rows. docs/sources.md. */
 
 import type { SourceConfig } from './config.js';
 import type { Mistakes } from './mistakes.js';

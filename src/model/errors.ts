@@ -1,4 +1,4 @@
-/** The catalogue of errors that clients see: code, HTTP status, nothing else. API.md section 2. */
+/** The catalogue of errors that clients see: code, HTTP status, nothing else. docs/endpoints.md. */
 
 export const ERROR_STATUS = {
   missing_parameter: 400,

@@ -1,6 +1,6 @@
 /**
  * GUIDs as fabrics spell them, and the one spelling that weft gives them in row keys: `0x` and 16
- * lower-case hex digits. DOMAIN.md section 1.4. The scanner does the same with bytes
+ * lower-case hex digits (docs/sources.md). The scanner does the same with bytes
  * (parse/guid-bytes.ts).
  */
 import type { ParsePolicy } from './parse-policy.js';

@@ -52,7 +52,7 @@ export const WRITE_SLICE_BYTES = 256 * KIB;
 /** Names that an unknown-metric message lists. */
 export const AVAILABLE_NAMES_MAX = 50;
 
-/** Page shape (API.md section 1). */
+/** Page shape (docs/endpoints.md). */
 export const PAGE_LIMIT_MAX = 100;
 export const PAGE_LIMIT_DEFAULT = 10;
 

@@ -1,4 +1,4 @@
-/** How one source's bodies are read: what config/ decides and parse/ obeys. API.md section 6. */
+/** How one source's bodies are read: what config/ decides and parse/ obeys. docs/sources.md. */
 
 export interface ParsePolicy {
   /** Columns whose values, joined by ':', are the row key. null: recognised by name. */

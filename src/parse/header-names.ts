@@ -1,4 +1,4 @@
-/** Which columns are keys, times and text by their names. API.md section 6, DOMAIN.md sections 1.3 and 1.4. */
+/** Which columns are keys, times and text by their names. docs/sources.md. */
 import type { ParsePolicy } from '../model/parse-policy.js';
 import { ParseStop } from './failure.js';
 
@@ -45,7 +45,7 @@ export function keyColumns(header: readonly string[], policy: ParsePolicy): numb
   );
 }
 
-/** Columns of XDR switches, DOMAIN.md section 1.4: the row's type, and the key of type 4. */
+/** Columns of XDR switches: the row's type, and the key of type 4. */
 const XDR_COLUMNS = ['port_type', 'sys_image_guid', 'aport'] as const;
 
 /** Port type, sys_image_guid and aport, in any case. Throws ParseStop `schema` for those that are absent. */

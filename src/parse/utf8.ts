@@ -1,4 +1,4 @@
-/** UTF-8 or not, and what to do when not. DOMAIN.md section 1.5: fabrics send ISO-8859-1 bytes. */
+/** UTF-8 or not, and what to do when not. Fabrics send ISO-8859-1 bytes. */
 
 /** True when bytes[start, end) are ASCII. */
 export function isAscii(bytes: Uint8Array, start: number, end: number): boolean {

@@ -1,5 +1,5 @@
 /**
- * A fabric that behaves, or misbehaves on demand: the producer of API.md section 5 as an HTTP server.
+ * A fabric that behaves, or misbehaves on demand, as an HTTP server: docs/simulator.md.
  * It holds the bodies of the present tick and builds those of the next one in a thread of its own.
  */
 

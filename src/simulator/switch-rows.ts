@@ -1,6 +1,6 @@
 /**
  * Rows of the four earlier systems: one a switch, with the columns, ranges, probabilities and line
- * ends of COMPAT.md sections 1.1 to 1.4. Errors are per interval there, not counted up; what only
+ * ends that they had. Errors are per interval there, not counted up; what only
  * rises are plain's two request counters.
  */
 

@@ -1,6 +1,6 @@
 /**
  * The columns of a UFM-shaped port matrix, in the order they are served: a matrix of n columns has
- * the first n. Names are those of DOMAIN.md section 1.3; every form of value comes within the first
+ * the first n. Names are those of UFM Telemetry; every form of value comes within the first
  * 30, so that narrow matrices are as awkward as wide ones.
  */
 

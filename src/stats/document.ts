@@ -1,4 +1,4 @@
-/** The JSON document of GET /stats. API.md section 1. */
+/** The JSON document of GET /stats. docs/endpoints.md. */
 
 import { OUTCOMES, type Outcome } from '../model/outcome.js';
 import type { ColumnSpec } from '../model/schema.js';

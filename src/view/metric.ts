@@ -9,7 +9,7 @@ import { NUMBER_BYTES_MAX, putF64 } from './digits.js';
 import { writeInterval, writeRateJson, writeRatePlain } from './rate-cell.js';
 import { writeIsoTime, writeSeconds } from './time.js';
 
-/** `full` is weft's own body (API.md section 1); the others are those of the earlier systems. */
+/** `full` is weft's own body (docs/endpoints.md); the others are those of the earlier systems. */
 export type MetricShape = 'full' | 'page' | 'map' | 'envelope';
 
 /** Members before the value, by shape. */

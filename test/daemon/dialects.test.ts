@@ -1,4 +1,4 @@
-/** Unmodified clients of the four earlier systems: COMPAT.md 1.1 to 1.4, member by member. */
+/** Unmodified clients of the four earlier systems: docs/dialects.md, member by member. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HttpClient } from '../fixtures/http-client.js';
 import { readCsv } from '../fixtures/csv-oracle.js';

@@ -10,7 +10,7 @@ import { Started } from '../fixtures/weft-process.js';
 
 type Frame = Record<string, unknown>;
 
-const SINCE_VERSIONS = 64; // API.md section 4
+const SINCE_VERSIONS = 64; // docs/live.md
 
 const started = new Started();
 let upstream: Upstream;

@@ -1,4 +1,4 @@
-/** Bodies that arrive whole and are wrong, or only look wrong: FAULTS.md U-04 to U-07 and U-10 to U-15. */
+/** Bodies that arrive whole and are wrong, or only look wrong: U-04 to U-07 and U-10 to U-15. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { FaultWorld, goodBody, ROW_COUNT } from '../fixtures/fault-world.js';
 import { until } from '../fixtures/until.js';

@@ -1,4 +1,4 @@
-/** What goes wrong between an upstream and weft: FAULTS.md U-01 to U-03, U-08, U-09, U-18, U-20 to U-22. */
+/** What goes wrong between an upstream and weft: U-01 to U-03, U-08, U-09, U-18, U-20 to U-22. */
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';

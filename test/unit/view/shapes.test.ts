@@ -1,4 +1,4 @@
-/** Bodies byte for byte, as API.md section 1 has them. */
+/** Bodies byte for byte, as docs/endpoints.md has them. */
 import { describe, expect, it } from 'vitest';
 import type { Table } from '../../../src/fabric/table.js';
 import type { ParsePolicy } from '../../../src/model/parse-policy.js';
