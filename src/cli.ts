@@ -8,6 +8,7 @@ import { openSavedFiles, savedFiles } from './cli-files.js';
 import type { Part } from './cli-recordings.js';
 import type { Config } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
+import type { Command } from './config/option.js';
 import { helpText } from './config/help.js';
 import { loadConfig, type LoadedConfig } from './config/load.js';
 import type { ThreadEntries } from './daemon-parts.js';
@@ -64,6 +65,18 @@ function withUpstream(config: Config, simulator: Simulator | null): Config {
   return { ...config, sources };
 }
 
+/** What was read again, with the sources of the command: files of `load` stay those of its start. */
+function asServed(
+  loaded: LoadedConfig,
+  command: Command,
+  running: Config,
+  simulator: Simulator | null,
+): LoadedConfig {
+  if (!loaded.ok || !('config' in loaded)) return loaded;
+  const { sources } = command === 'load' ? running : withUpstream(loaded.config, simulator);
+  return { ...loaded, config: { ...loaded.config, sources } };
+}
+
 /** `heads`: name and address of what feeds the daemon. */
 async function printTryIt(daemon: Daemon, heads: readonly (readonly [string, string])[]): Promise<void> {
   const { switchId, metric } = await daemon.example;
@@ -95,6 +108,7 @@ async function run(
   let simulator: Simulator | null = null;
   let daemon: Daemon | null = null;
   let part: Part | null = null;
+  let served = config;
   const shutdown = new Shutdown({
     stop: async () => {
       const clean = (await daemon?.stop()) ?? true;
@@ -128,26 +142,17 @@ async function run(
     }
     if (command === 'simulate' || command === 'demo') simulator = await startFabric(config, log);
     if (command === 'serve' || command === 'demo' || command === 'load') {
-      const served = command === 'load' ? await openSavedFiles(config) : withUpstream(config, simulator);
-      daemon = await startDaemon(served, {
-        ...parts,
-        version: version(),
-        ...entries,
-      });
+      served = command === 'load' ? await openSavedFiles(config) : withUpstream(config, simulator);
+      daemon = await startDaemon(served, { ...parts, version: version(), ...entries });
+      hookReload(daemon.reload.bind(daemon, () => asServed(read(), command, served, simulator)));
       const sources = served.sources.map(({ id, url, socketPath }) => ({
         id,
         url: redactor.text(url),
         ...(socketPath !== undefined && { unix: socketPath }),
       }));
-      log.info('startup', {
-        part: 'daemon',
-        version: version(),
-        url: daemon.url,
-        workers: config.workers,
-        sources,
-      });
+      const { url } = daemon;
+      log.info('startup', { part: 'daemon', version: version(), url, workers: config.workers, sources });
     }
-    if (daemon) hookReload(daemon.reload.bind(daemon, read));
     if (daemon && simulator) await printTryIt(daemon, [['simulator', `${simulator.url}/counters`]]);
     if (daemon && command === 'load') await printTryIt(daemon, savedFiles(config.sources));
   } catch (error) {

@@ -62,6 +62,25 @@ function observe(dir: string, log: Logger, clock: Clock, stats: Stats): StateObs
   };
 }
 
+/** Publishes what was kept of a source, unless it `isLate` by then: its first poll may be under way. */
+export async function restoreSource(
+  keeper: StateKeeper,
+  actor: SourceActor,
+  bodyBytesMax: number,
+  { free, isLate }: { readonly free: FreeList; readonly isLate: () => boolean },
+): Promise<void> {
+  const kept = await keeper.restore(actor.id, bodyBytesMax, (bytes) => BodyArena.ofLength(free, bytes));
+  if (kept === null) return;
+  if (isLate()) return kept.bytes.release();
+  const { received_at_ms, snapshot_ts_ms, content_type } = kept.meta;
+  await actor.restore({
+    bytes: kept.bytes,
+    receivedAtMs: received_at_ms,
+    snapshotTsMs: snapshot_ts_ms,
+    contentType: content_type,
+  });
+}
+
 /** Started behind the workers and before the sources: what is restored is served when the port opens. */
 export function stateService(
   keeper: StateKeeper,
@@ -71,21 +90,8 @@ export function stateService(
 ): Service {
   const bytesMax = new Map(config.sources.map(({ id, decodedBytesMax }) => [id, decodedBytesMax]));
   let isLate = false;
-  const restore = async (actor: SourceActor): Promise<void> => {
-    const kept = await keeper.restore(actor.id, bytesMax.get(actor.id)!, (bytes) =>
-      BodyArena.ofLength(free, bytes),
-    );
-    if (kept === null) return;
-    // Its first poll may be under way.
-    if (isLate) return kept.bytes.release();
-    const { received_at_ms, snapshot_ts_ms, content_type } = kept.meta;
-    await actor.restore({
-      bytes: kept.bytes,
-      receivedAtMs: received_at_ms,
-      snapshotTsMs: snapshot_ts_ms,
-      contentType: content_type,
-    });
-  };
+  const restore = (actor: SourceActor): Promise<void> =>
+    restoreSource(keeper, actor, bytesMax.get(actor.id)!, { free, isLate: () => isLate });
   return {
     name: 'state',
     start: async () => {

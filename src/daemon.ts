@@ -22,9 +22,9 @@ import {
 import { makePushDesk } from './daemon-push.js';
 import type { newReaders, Readers } from './daemon-readers.js';
 import { Reloads } from './daemon-reload.js';
+import { SERVER_SERVICE, SourceSet } from './daemon-sources.js';
 import { exposeState, makeKeeper, stateService } from './daemon-state.js';
 import { Fabric } from './fabric/fabric.js';
-import { partRule } from './fabric/part-jobs.js';
 import { SourceStatus } from './fabric/source-status.js';
 import type { Service } from './lifecycle/service.js';
 import { SUPERVISION_DEFAULTS, Supervisor } from './lifecycle/supervisor.js';
@@ -37,7 +37,6 @@ import type { RunningServer } from './server/running-server.js';
 import { startServer } from './server/server.js';
 import type { Histories } from './sink/histories.js';
 import { FreeList } from './snapshot/free-list.js';
-import { SourceActor } from './source-actor.js';
 import { sourceService } from './source-service.js';
 import type { StateKeeper } from './state/keeper.js';
 import { Stats } from './stats/stats.js';
@@ -50,7 +49,7 @@ export interface Daemon {
   readonly url: string;
   /** Resolves at the first publish of any source with a row and a column to try. */
   readonly example: Promise<Example>;
-  /** Takes over what may change while it runs: tokens and certificate. Logs how that went. */
+  /** Takes over what may change while it runs (daemon-reload.ts says what). Logs how that went. */
   reload(read: () => LoadedConfig): void;
   /** Graceful: answers what was asked, then ends everything. True when all of it stopped cleanly. */
   stop(): Promise<boolean>;
@@ -66,13 +65,13 @@ export async function startDaemon(config: Config, parts: DaemonParts): Promise<D
   const root = new CompositionRoot(config, parts, readers?.newReaders ?? null);
   await root.supervisor.start();
   const { serverHost } = config;
-  const port = root.server?.port ?? 0;
+  const port = root.port;
   const host = serverHost.includes(':') ? `[${serverHost}]` : serverHost;
   return {
     port,
     url: `${config.listenerTls ? 'https' : 'http'}://${host}:${port}`,
     example: firstExample(root.fabric),
-    reload: (read) => root.reloads.take(root.server, read),
+    reload: (read) => root.reloads.ask(read),
     stop: () => root.supervisor.stop(),
   };
 }
@@ -91,7 +90,7 @@ class CompositionRoot {
   readonly #cursors: CursorService;
   readonly #histories: Histories | null;
   readonly #keeper: StateKeeper | null;
-  readonly #actors = new Map<string, SourceActor>();
+  readonly #sources: SourceSet;
   /** Null: main serves alone. */
   readonly #readers: Readers | null;
   #server: RunningServer | null = null;
@@ -107,7 +106,6 @@ class CompositionRoot {
       sources: config.sources.map(({ id }) => id),
       redactor: parts.redactor,
     });
-    this.reloads = new Reloads(this.#stats, log);
     this.#free = new FreeList(FREE_BYTES_MAX, () => {
       this.#stats.counters.add('buffers_dropped');
       this.#pool.recycle();
@@ -133,23 +131,28 @@ class CompositionRoot {
     exposeReaders(this.#stats, this.#readers);
     this.#keeper = makeKeeper(config, parts, this.#stats);
     exposeState(this.#stats, this.#keeper);
-    for (const [i, source] of config.sources.entries()) {
-      this.#actors.set(source.id, this.#makeActor(source, statuses[i]!));
-    }
+    this.#sources = new SourceSet({
+      ...{ ...this.#shared(), config, random, free: this.#free },
+      ...{ keeper: this.#keeper, histories: this.#histories },
+    });
+    this.reloads = new Reloads({
+      ...{ config, stats: this.#stats, log, redactor: parts.redactor, sources: this.#sources },
+      ...{ server: () => this.#server, supervisor: () => this.supervisor },
+    });
     this.supervisor = new Supervisor(
       [
         this.#workerService(),
         ...(this.#histories ? [historyService(this.#histories)] : []),
         ...this.#stateServices(),
-        ...[...this.#actors.values()].map(sourceService),
+        ...[...this.#sources.actors].map(sourceService),
         this.#serverService(),
       ],
       { ...SUPERVISION_DEFAULTS, clock, random, log, stopTimeoutMs: config.shutdownTimeoutMs },
     );
   }
 
-  get server(): RunningServer | null {
-    return this.#server;
+  get port(): number {
+    return this.#server?.port ?? 0;
   }
 
   #shared(): SharedParts {
@@ -157,31 +160,10 @@ class CompositionRoot {
     return { fabric: this.fabric, jobs: this.#pool, stats: this.#stats, clock, log };
   }
 
-  #makeActor(source: Config['sources'][number], status: SourceStatus): SourceActor {
-    const { clock, random, log } = this.#parts;
-    const keeper = this.#keeper;
-    return new SourceActor(source, {
-      fabric: this.fabric,
-      jobs: this.#pool,
-      free: this.#free,
-      clock,
-      random,
-      log,
-      stats: this.#stats.source(source.id),
-      status,
-      parts: partRule(this.#config.workers),
-      parseTimeoutMs: this.#config.parseTimeoutMs,
-      keep: keeper && ((body) => keeper.keep(source.id, body)),
-      missing: { rowsMax: this.#config.missingRowsMax, keepMs: this.#config.missingKeepMs },
-    });
-  }
-
   #stateServices(): Service[] {
     if (!this.#keeper) return [];
     const { clock, log } = this.#parts;
-    return [
-      stateService(this.#keeper, this.#actors.values(), this.#config, { clock, log, free: this.#free }),
-    ];
+    return [stateService(this.#keeper, this.#sources.actors, this.#config, { clock, log, free: this.#free })];
   }
 
   /** Stopped last: what is still being answered may need a worker. */
@@ -200,7 +182,7 @@ class CompositionRoot {
   #serverService(): Service {
     const { config, parts, readers } = { config: this.#config, parts: this.#parts, readers: this.#readers };
     return {
-      name: 'server',
+      name: SERVER_SERVICE,
       start: async () => {
         const server = startServer({
           options: {
@@ -216,12 +198,12 @@ class CompositionRoot {
           coverage: makeCoverage(config, this.#shared()),
           cursors: this.#cursors,
           hub: this.#hub,
-          pushes: makePushDesk((id) => this.#actors.get(id)?.door),
+          pushes: makePushDesk((id) => this.#sources.actor(id)?.door),
           histories: this.#histories,
           isStateDegraded: () => this.#keeper?.isDegraded ?? false,
           stats: this.#stats,
           statsView: {
-            source: (id) => this.#actors.get(id)?.state(),
+            source: (id) => this.#sources.actor(id)?.state(),
             sharedBytes: () => this.#free.stats.sharedBytes,
             ...(readers && { readers: () => readers.documents() }),
           },

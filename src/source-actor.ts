@@ -6,10 +6,9 @@ import type { Quarantine } from './fabric/quarantine.js';
 import { Throttle } from './log/throttle.js';
 import type { AllocateBody } from './model/body.js';
 import type { Random } from './model/clock.js';
-import type { Logger } from './model/log.js';
+import type { LogFields, Logger } from './model/log.js';
 import { isGoodExchange, type Outcome } from './model/outcome.js';
 import type { PushDoor, PushReceipt } from './model/push.js';
-import type { RatePlan } from './model/rates.js';
 import { wantedKinds } from './parse/kinds.js';
 import { BodyArena } from './snapshot/arena.js';
 import type { MissingRules } from './snapshot/missing.js';
@@ -19,7 +18,15 @@ import type { HttpPollTools } from './source/http-poll.js';
 import type { PollObserver, PollResult } from './source/poll-report.js';
 import { PushSource } from './source/push.js';
 import type { Deliver } from './source/source.js';
-import { deliverAndKeep, deliverKept, openQuarantine, type Keep } from './source-delivery.js';
+import {
+  bodyCounts,
+  deliverAndKeep,
+  deliverKept,
+  ingestOptions,
+  openQuarantine,
+  sayNoRates,
+  type Keep,
+} from './source-delivery.js';
 import type { KeptBody } from './state/keeper.js';
 import type { SourceFailure, SourceStateView } from './stats/document.js';
 import type { SourceStats } from './stats/source-stats.js';
@@ -43,9 +50,9 @@ export class SourceActor implements PollObserver, IngestObserver {
   readonly #deps: SourceActorDeps;
   readonly #log: Logger;
   readonly #errors: Throttle;
-  readonly #source: PolledSource | PushSource;
+  #source: PolledSource | PushSource;
   readonly #ingest: Ingest;
-  readonly #quarantine: Quarantine;
+  #quarantine: Quarantine;
   #saidRates = false;
   #rows = 0;
   #rejected = { rejectedCells: 0, rejectedRows: 0 };
@@ -58,31 +65,43 @@ export class SourceActor implements PollObserver, IngestObserver {
   #goneRows = 0;
 
   constructor(config: SourceConfig, deps: SourceActorDeps) {
-    const { clock, random, free, openWire } = deps;
     this.id = config.id;
     this.#deps = deps;
     this.#log = deps.log.child({ source: config.id });
-    this.#errors = new Throttle(clock);
+    this.#errors = new Throttle(deps.clock);
+    this.#ingest = new Ingest(ingestOptions(config, deps), { ...deps, observer: this, wantedKinds });
+    this.#quarantine = openQuarantine(deps.clock, config.intervalMs, this.#log);
+    this.#source = this.#open(config, null);
+  }
+
+  #open(config: SourceConfig, before: PolledSource | PushSource | null): PolledSource | PushSource {
     if (config.tls?.insecure) {
       this.#log.warn('source.insecure', {}, "the upstream's certificate is not checked (tls.insecure)");
     }
-    const { id: sourceId, parse: policy, decodedBytesMax } = config;
-    const { parseTimeoutMs } = deps;
-    this.#ingest = new Ingest(
-      { sourceId, policy, parseTimeoutMs, decodedBytesMax, missing: deps.missing, rates: config.rates },
-      { ...deps, observer: this, wantedKinds },
-    );
-    this.#quarantine = openQuarantine(clock, config.intervalMs, this.#log);
+    const { clock, random, free, parseTimeoutMs, openWire } = this.#deps;
     // Without an announced length the last body's is the best guess: growing leaves garbage behind.
     const allocate: AllocateBody = (byteLengthHint, bytesMax) =>
       new BodyArena(free, byteLengthHint || this.#bodyBytes, bytesMax);
     const tools = { clock, random, allocate, observer: this, ...(openWire && { openWire }) };
-    this.#source = config.push
-      ? new PushSource(
-          { ...config, publishMsMax: PARSES_MAX * parseTimeoutMs },
-          { ...tools, served: () => this.#receipt() },
-        )
-      : openSource(config, tools);
+    if (!config.push) return openSource(config, tools);
+    const publishMsMax = PARSES_MAX * parseTimeoutMs;
+    const pushed = new PushSource({ ...config, publishMsMax }, { ...tools, served: () => this.#receipt() });
+    if (before instanceof PushSource && before.lastSampleMs !== null) pushed.resumeFrom(before.lastSampleMs);
+    return pushed;
+  }
+
+  /** Between two runs: from the next one on it is this source. What is served stays until a body comes. */
+  reconfigure(config: SourceConfig): void {
+    this.#ingest.reconfigure(ingestOptions(config, this.#deps));
+    this.#quarantine = openQuarantine(this.#deps.clock, config.intervalMs, this.#log);
+    this.#source = this.#open(config, this.#source);
+    this.#isBreakerOpen = false;
+    this.#saidRates = false;
+  }
+
+  /** Behind the last run: resolves when no job of it is left. */
+  close(): Promise<void> {
+    return this.#ingest.close();
   }
 
   /** Where pushes come in; null for a source that polls. */
@@ -116,23 +135,20 @@ export class SourceActor implements PollObserver, IngestObserver {
   }
 
   polled(result: PollResult): void {
-    const { outcome, fetchMs: fetch_ms, wireBytes: bytes, status, attempt, message } = result;
-    const withheld = this.#concluded(result);
-    if (isGoodExchange(outcome)) {
-      this.#log[outcome === 'ok' ? 'info' : 'debug']('poll.run', { result: outcome, fetch_ms, bytes });
-    } else if (withheld !== undefined) {
-      this.#log.warn('poll.error', { result: outcome, status, attempt, withheld }, message ?? outcome);
-    }
+    this.#tell(['poll.run', 'poll.error'], result, { status: result.status });
   }
 
-  /** The same of a push. */
   pushed(result: PollResult): void {
+    this.#tell(['push.run', 'push.error'], result, { bytes: result.wireBytes });
+  }
+
+  #tell([good, bad]: readonly [string, string], result: PollResult, facts: LogFields): void {
     const { outcome, fetchMs: fetch_ms, wireBytes: bytes, attempt, message } = result;
     const withheld = this.#concluded(result);
     if (isGoodExchange(outcome)) {
-      this.#log[outcome === 'ok' ? 'info' : 'debug']('push.run', { result: outcome, fetch_ms, bytes });
+      this.#log[outcome === 'ok' ? 'info' : 'debug'](good, { result: outcome, fetch_ms, bytes });
     } else if (withheld !== undefined) {
-      this.#log.warn('push.error', { result: outcome, bytes, attempt, withheld }, message ?? outcome);
+      this.#log.warn(bad, { result: outcome, ...facts, attempt, withheld }, message ?? outcome);
     }
   }
 
@@ -184,44 +200,23 @@ export class SourceActor implements PollObserver, IngestObserver {
     this.#deps.stats.generation();
     const { generation, why, columns, slotCapacity, rates } = event;
     this.#log.info('source.generation', { generation, why, columns: columns.length, slotCapacity });
-    if (rates) this.#sayRates(rates);
-  }
-
-  /** Once: it stays so until the source shrinks or the options change. */
-  #sayRates({ bytesRefused, bytesMax }: RatePlan): void {
-    if (bytesRefused === 0 || this.#saidRates) return;
-    this.#saidRates = true;
-    this.#log.warn(
-      'source.no_rates',
-      { bytes_needed: bytesRefused, bytes_max: bytesMax },
-      'no deltas and rates: the previous samples need more than RATE_BYTES_MAX',
-    );
+    // Once: it stays so until the source shrinks or the options change.
+    if (rates && !this.#saidRates) this.#saidRates = sayNoRates(rates, this.#log);
   }
 
   published(event: PublishEvent): void {
     const { report, parseMs, publishMs, version, generation } = event;
+    const { rejectedCells, rejectedRows, examples } = report;
     const { stats } = this.#deps;
     this.#rows = report.rows;
-    this.#rejected = { rejectedCells: report.rejectedCells, rejectedRows: report.rejectedRows };
+    this.#rejected = { rejectedCells, rejectedRows };
     this.#bodyBytes = event.bodyBytes;
     this.#version = version;
     this.#goneRows = event.missing.missing;
-    stats.published(
-      { parseMs, publishMs },
-      {
-        rejectedCells: report.rejectedCells,
-        rejectedRows: report.rejectedRows,
-        duplicateRows: report.duplicates,
-        latin1Cells: report.latin1Cells,
-        headerRepeats: report.headerRepeats,
-        heldRows: event.heldRows,
-        counterResets: event.changes.counterResets,
-      },
-    );
+    stats.published({ parseMs, publishMs }, bodyCounts(event));
     const segment = this.#ingest.segment;
     if (segment) stats.setStringTable(segment.reader.stringByteCount, segment.ref.spec.stringBytesCapacity);
-    if (report.rejectedCells + report.rejectedRows > 0 && this.#errors.admit('repaired') !== undefined) {
-      const { rejectedCells, rejectedRows, examples } = report;
+    if (rejectedCells + rejectedRows > 0 && this.#errors.admit('repaired') !== undefined) {
       this.#log.warn('poll.repaired', { version, generation, rejectedCells, rejectedRows, examples });
     }
   }

@@ -1,11 +1,16 @@
 /** A body's way from a source to its ingest, and to what keeps it over a restart. Part of the composition root. */
+import type { SourceConfig } from './config/config.js';
+import type { IngestOptions, PublishEvent } from './fabric/ingest-types.js';
 import type { Ingest } from './fabric/ingest.js';
 import { Quarantine } from './fabric/quarantine.js';
 import { isNdjson, shareBody, type BodyBytes } from './model/body.js';
 import type { Clock } from './model/clock.js';
 import type { Logger } from './model/log.js';
+import type { RatePlan } from './model/rates.js';
+import type { MissingRules } from './snapshot/missing.js';
 import type { Body, Delivered } from './source/source.js';
 import type { KeptBody } from './state/keeper.js';
+import type { BodyCounts } from './stats/source-stats.js';
 
 /** Takes each body that was published; null: nothing is kept. */
 export type Keep = ((body: KeptBody) => void) | null;
@@ -41,6 +46,32 @@ export async function deliverKept(ingest: Ingest, kept: KeptBody, clock: Clock):
     format: isNdjson(kept.contentType) ? 'ndjson' : 'csv',
     restoredAgeMs: Math.max(0, clock.nowMs() - kept.receivedAtMs),
   });
+}
+
+/** How bodies of a source are read. */
+export function ingestOptions(
+  { id: sourceId, parse: policy, decodedBytesMax, rates }: SourceConfig,
+  { parseTimeoutMs, missing }: { readonly parseTimeoutMs: number; readonly missing: MissingRules },
+): IngestOptions {
+  return { sourceId, policy, parseTimeoutMs, decodedBytesMax, missing, rates };
+}
+
+/** What a body had to be repaired of, as it is counted. */
+export function bodyCounts({ report, heldRows, changes }: PublishEvent): BodyCounts {
+  const { counterResets } = changes;
+  const { rejectedCells, rejectedRows, duplicates: duplicateRows, latin1Cells, headerRepeats } = report;
+  return { rejectedCells, rejectedRows, duplicateRows, latin1Cells, headerRepeats, heldRows, counterResets };
+}
+
+/** Whether a generation has no previous samples because there are too many, and it was told. */
+export function sayNoRates({ bytesRefused, bytesMax }: RatePlan, log: Logger): boolean {
+  if (bytesRefused === 0) return false;
+  log.warn(
+    'source.no_rates',
+    { bytes_needed: bytesRefused, bytes_max: bytesMax },
+    'no deltas and rates: the previous samples need more than RATE_BYTES_MAX',
+  );
+  return true;
 }
 
 /** Where bodies of one source are set aside, told in its log. */

@@ -2,12 +2,16 @@
 import type { Service } from './lifecycle/service.js';
 import type { SourceActor } from './source-actor.js';
 
+export function serviceName(sourceId: string): string {
+  return `source-${sourceId}`;
+}
+
 /** A source's loop as a service: it ends only by its signal, or by a defect. */
 export function sourceService(actor: SourceActor): Service {
   let stopper: AbortController | null = null;
   let running: Promise<void> = Promise.resolve();
   return {
-    name: `source-${actor.id}`,
+    name: serviceName(actor.id),
     start: (fail) => {
       const controller = new AbortController();
       stopper = controller;

@@ -69,7 +69,7 @@ function readListenerTls(
   if (cert && key && !cert.checkPrivateKey(key)) {
     mistakes.add('TLS_KEY', 'is not the key of the certificate in TLS_CERT');
   }
-  const fingerprint = createHash('sha256').update(`${certPem}\n${keyPem}`).digest('hex');
+  const fingerprint = createHash('sha256').update(`${tlsMinVersion}\n${certPem}\n${keyPem}`).digest('hex');
   return { certFile: tlsCert, keyFile: tlsKey, minVersion: tlsMinVersion, fingerprint };
 }
 

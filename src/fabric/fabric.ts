@@ -44,23 +44,28 @@ export type SinceResolution =
 
 export class Fabric implements FabricView {
   readonly boot: BootNonce;
-  /** In configuration order; a table's parts are those that have published, in this order. */
-  readonly sources: readonly SourceStatus[];
   /** Settling and publishing take turns, one source at a time. */
   readonly turns = new Turns();
   readonly #mounted = new Map<string, MountedSegment>();
-  readonly #listeners: ((table: Table) => void)[] = [];
+  readonly #listeners = new Set<(table: Table) => void>();
+  readonly #arrangedListeners: (() => void)[] = [];
   readonly #log: LogEntry[] = [];
   #version = 0;
   #generation = 0;
   #table: Table | null = null;
+  #sources: readonly SourceStatus[];
   #statuses: SourceStatus[] = [];
   #merged: SettledRows | null = null;
   #keeper: ((giveUp: () => void) => void) | null = null;
 
   constructor(boot: BootNonce, sources: readonly SourceStatus[]) {
     this.boot = boot;
-    this.sources = sources;
+    this.#sources = sources;
+  }
+
+  /** In configuration order; a table's parts are those that have published, in this order. */
+  get sources(): readonly SourceStatus[] {
+    return this.#sources;
   }
 
   get version(): number {
@@ -102,9 +107,18 @@ export class Fabric implements FabricView {
     return ++this.#generation;
   }
 
-  /** Called after each publish, in order of registration, with the new table. */
-  onPublish(listener: (table: Table) => void): void {
-    this.#listeners.push(listener);
+  /**
+   * Called after each publish, in order of registration, with the new table; also when sources left
+   * it. Call the result to hear no more.
+   */
+  onPublish(listener: (table: Table) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Called when `sources` are others or in another order, before the table moves. */
+  onArrange(listener: () => void): void {
+    this.#arrangedListeners.push(listener);
   }
 
   /** What a source serves now. */
@@ -120,7 +134,12 @@ export class Fabric implements FabricView {
   /** The parts of the table once `mounted` is published, in order. */
   orderWith(mounted: MountedSegment): MountedSegment[] {
     const { sourceId } = mounted.ref;
-    return this.sources.flatMap(({ id }) => (id === sourceId ? mounted : (this.#mounted.get(id) ?? [])));
+    return this.#sources.flatMap(({ id }) => (id === sourceId ? mounted : (this.#mounted.get(id) ?? [])));
+  }
+
+  /** The parts of the table once `sources` are all there are, in order. */
+  orderOf(sources: readonly SourceStatus[]): MountedSegment[] {
+    return sources.flatMap(({ id }) => this.#mounted.get(id) ?? []);
   }
 
   /**
@@ -132,32 +151,48 @@ export class Fabric implements FabricView {
     const before = this.#mounted.get(id);
     const order = this.orderWith(mounted);
     this.#mounted.set(id, mounted);
+    this.#show(order, settled, before && before.segment !== mounted.segment ? [before] : []);
+  }
+
+  /**
+   * From now on these are the sources. What others have published leaves the table, and that is a
+   * publish: `settled` is then what a job has made of the parts that stay (departure.ts), null when
+   * there are fewer than two. A change of order alone shows with the next publish.
+   */
+  arrange(sources: readonly SourceStatus[], settled: SettledRows | null): void {
+    const gone = [...this.#mounted.values()].filter(({ ref }) =>
+      sources.every(({ id }) => id !== ref.sourceId),
+    );
+    this.#sources = sources;
+    for (const listener of this.#arrangedListeners) listener();
+    if (gone.length === 0) return;
+    for (const { ref } of gone) this.#mounted.delete(ref.sourceId);
+    this.#show(this.orderOf(sources), settled, gone);
+  }
+
+  #show(
+    order: readonly MountedSegment[],
+    settled: SettledRows | null,
+    replaced: readonly MountedSegment[],
+  ): void {
     this.#version++;
-    this.#statuses = this.sources.filter((source) => this.#mounted.has(source.id));
+    this.#statuses = this.#sources.filter((source) => this.#mounted.has(source.id));
     const parts: Part[] = order.map(({ segment, ref }) => ({
       ref,
       reader: segment.reader,
       bank: segment.reader.bank(ref.version),
     }));
-    const merged = settled?.ref ?? null;
-    this.#table = new Table(
-      this.snapshotId,
-      parts,
-      this.#schemaOf(order),
-      merged,
-      this.#indexOf(settled, parts),
-    );
+    const schema = this.#schemaOf(order);
+    const index = this.#indexOf(settled, parts);
+    this.#table = new Table(this.snapshotId, parts, schema, settled?.ref ?? null, index);
     const mergedBefore = this.#merged;
     this.#merged = settled;
     if (mergedBefore && mergedBefore.memory !== settled?.memory)
       this.#giveUp(() => mergedBefore.memory.retire());
-    this.#log.push({
-      fabricVersion: this.#version,
-      schema: this.#table.schema,
-      versions: order.map(({ ref }) => ref.version),
-    });
+    const versions = order.map(({ ref }) => ref.version);
+    this.#log.push({ fabricVersion: this.#version, schema, versions });
     if (this.#log.length > FABRIC_LOG_VERSIONS) this.#log.shift();
-    if (before && before.segment !== mounted.segment) this.#giveUp(() => before.segment.retire());
+    for (const { segment } of replaced) this.#giveUp(() => segment.retire());
     for (const listener of this.#listeners) listener(this.#table);
   }
 

@@ -36,6 +36,8 @@ export class IngestRun {
   readonly #previous: BodyBytes | null;
   readonly #missingRules: MissingRules;
   readonly #before: Served | null;
+  /** The rules have changed: this body makes a generation whatever its columns are. */
+  readonly #renews: boolean;
   /** The fill that is declared now. */
   #fill: { readonly segment: Segment; readonly version: number } | null = null;
   /** A generation that this run made and has not published. */
@@ -52,7 +54,9 @@ export class IngestRun {
     body: IncomingBody,
     served: Served | null,
     previous: BodyBytes | null,
+    renews = false,
   ) {
+    this.#renews = renews;
     this.#options = options;
     this.#deps = deps;
     this.#body = body;
@@ -63,7 +67,7 @@ export class IngestRun {
   }
 
   async publish(): Promise<'ok' | 'identical'> {
-    let target = this.#before;
+    let target = this.#renews ? null : this.#before;
     let report: ParseReport | null = null;
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const answer = await this.#attempt(target);
@@ -161,8 +165,8 @@ export class IngestRun {
 
   #newGeneration(target: Served | null, report: ParseReport, growth: Growth): Served {
     const { policy, sourceId } = this.#options;
-    const header = this.#before?.header;
-    if (header && policy.schemaChange === 'reject' && !sameNames(header, report.header)) {
+    const known = (this.#renews ? null : this.#before?.header) ?? report.header;
+    if (policy.schemaChange === 'reject' && JSON.stringify(known) !== JSON.stringify(report.header)) {
       throw new DeliveryError('schema', `${sourceId} changed its columns (schema_change: reject)`, false);
     }
     const previous = target ? withoutRoom(target.segment.ref.spec, target.room) : null;
@@ -241,8 +245,4 @@ export class IngestRun {
     this.#fresh?.retire();
     this.#fresh = null;
   }
-}
-
-function sameNames(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((name, i) => name === b[i]);
 }

@@ -6,6 +6,7 @@
  * run once more into a new segment, which is published whole. Whatever fails leaves what is served
  * untouched. Memory that a lost worker may still write is kept aside until that thread's exit.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { BodyBytes, BodyFormat } from '../model/body.js';
 import { DeliveryError } from '../model/outcome.js';
 import type { Segment } from '../snapshot/segment.js';
@@ -14,12 +15,15 @@ import { PartJobs } from './part-jobs.js';
 import type { IncomingBody, IngestDeps, IngestOptions, RunDeps, Served } from './ingest-types.js';
 
 export class Ingest {
-  readonly #options: IngestOptions;
+  #options: IngestOptions;
   readonly #deps: RunDeps;
   #served: Served | null = null;
   #previous: BodyBytes | null = null;
   #previousFormat: BodyFormat = 'csv';
   #busy = false;
+  /** What is served was read by other rules: the next body makes a generation of its own. */
+  #renews = false;
+  #waiters: (() => void)[] = [];
 
   constructor(options: IngestOptions, deps: IngestDeps) {
     this.#options = options;
@@ -49,23 +53,47 @@ export class Ingest {
     this.#busy = true;
     const isComparable = this.#previousFormat === (body.format ?? 'csv');
     const previous = isComparable ? this.#previous : null;
-    const run = new IngestRun(this.#options, this.#deps, body, this.#served, previous);
+    const options = this.#options;
+    const run = new IngestRun(options, this.#deps, body, this.#served, previous, this.#renews);
     try {
       const outcome = await run.publish();
       this.#served = run.served;
       if (outcome === 'ok') this.#keep(body);
       else body.bytes.release();
-      this.#busy = false;
+      // Read by rules that were replaced meanwhile: still to be renewed.
+      if (options.policy === this.#options.policy && options.rates === this.#options.rates)
+        this.#renews = false;
+      this.#rest();
       return outcome;
     } catch (error) {
       // Nothing of this run is touched before its thread, if one was lost, has really stopped.
       void run.ended.then(() => {
         run.abandon();
         body.bytes.release();
-        this.#busy = false;
+        this.#rest();
       });
       throw error;
     }
+  }
+
+  #rest(): void {
+    this.#busy = false;
+    for (const wake of this.#waiters.splice(0)) wake();
+  }
+
+  /** Bodies are read by these rules from the next one on. */
+  reconfigure(options: IngestOptions): void {
+    const { policy, rates } = this.#options;
+    const isSame = isDeepStrictEqual([policy, rates], [options.policy, options.rates]);
+    this.#options = options;
+    if (!isSame) this.#renews = this.#served !== null || this.#busy;
+  }
+
+  /** Delivers no more: resolves when no job of this source is left. What is served is the fabric's. */
+  async close(): Promise<void> {
+    while (this.#busy) await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    this.#previous?.release();
+    this.#previous = null;
   }
 
   /**

@@ -12,7 +12,7 @@ import type { ReaderBoard } from '../snapshot/reader-board.js';
 import { SegmentReader } from '../snapshot/reader.js';
 import type { FabricView } from './fabric-view.js';
 import { SourceStatus } from './source-status.js';
-import type { FabricNews, TableNews } from './table-feed.js';
+import type { FabricNews, SourceNews, TableNews } from './table-feed.js';
 import { Table, unionSchema, type Part, type PartRef, type TableSchema } from './table.js';
 
 /** Thrown by `confirm`: begin again with `refresh`. */
@@ -25,7 +25,7 @@ export interface MirrorDeps {
   /** Which thread of the board this is. */
   readonly thread: number;
   /** In configuration order. */
-  readonly sources: readonly { readonly id: string; readonly maxStaleMs: number }[];
+  readonly sources: readonly SourceNews[];
   /** Its monotonic time is main's. */
   readonly clock: Clock;
   /** The next news that waits, in the order main posted them; undefined when there are none. */
@@ -33,18 +33,32 @@ export interface MirrorDeps {
 }
 
 export class FabricMirror implements FabricView {
-  readonly sources: readonly SourceStatus[];
   readonly #deps: MirrorDeps;
   readonly #generations = new Map<number, { readonly ref: PartRef; readonly reader: SegmentReader }>();
   #applied: number | null = null;
   /** Not announced yet. */
   readonly #early: FabricNews[] = [];
   #table: Table | null = null;
+  #sources: readonly SourceStatus[] = [];
   #statuses: readonly SourceStatus[] = [];
 
   constructor(deps: MirrorDeps) {
     this.#deps = deps;
-    this.sources = deps.sources.map(({ id, maxStaleMs }) => new SourceStatus(id, maxStaleMs, deps.clock));
+    this.#arrange(deps.sources);
+  }
+
+  get sources(): readonly SourceStatus[] {
+    return this.#sources;
+  }
+
+  /** Those that were there before stay what they are: the table goes on to name them. */
+  #arrange(sources: readonly SourceNews[]): void {
+    this.#sources = sources.map(({ id, maxStaleMs }) => {
+      const known = this.#sources.find((source) => source.id === id);
+      if (!known) return new SourceStatus(id, maxStaleMs, this.#deps.clock);
+      known.maxStaleMs = maxStaleMs;
+      return known;
+    });
   }
 
   get table(): Table | null {
@@ -86,7 +100,8 @@ export class FabricMirror implements FabricView {
     return this.#applied === null || !this.#deps.board.confirm(this.#applied);
   }
 
-  #apply({ number, statuses, table }: FabricNews): void {
+  #apply({ number, sources, statuses, table }: FabricNews): void {
+    if (sources) this.#arrange(sources);
     for (const [place, state] of statuses) this.sources[place]!.load(state);
     if (table) this.#move(table);
     this.#applied = number;

@@ -12,7 +12,7 @@ export interface StatusState {
 export class SourceStatus {
   readonly id: string;
   /** 0 = never stale. */
-  readonly maxStaleMs: number;
+  maxStaleMs: number;
   readonly #clock: Clock;
   #lastGoodMonoMs: number | null = null;
   #lastGoodMs: number | null = null;

@@ -7,7 +7,7 @@
 import type { Clock, Timer } from '../model/clock.js';
 import type { ReaderBoard } from '../snapshot/reader-board.js';
 import type { Fabric } from './fabric.js';
-import type { StatusState } from './source-status.js';
+import type { SourceStatus, StatusState } from './source-status.js';
 import type { MergedRef, PartRef, Table } from './table.js';
 
 /** A table as what is new of it. */
@@ -21,9 +21,17 @@ export interface TableNews {
   readonly merged: MergedRef | null;
 }
 
+/** A source as a reader must know it. */
+export interface SourceNews {
+  readonly id: string;
+  readonly maxStaleMs: number;
+}
+
 export interface FabricNews {
   /** As announced on the board. */
   readonly number: number;
+  /** All sources in order, where they are others than before; their `statuses` come with them. */
+  readonly sources?: readonly SourceNews[];
   /** By place among the sources; those that changed. */
   readonly statuses: readonly (readonly [number, StatusState])[];
   /** Null: the table is the one before. */
@@ -50,7 +58,8 @@ export class TableFeed {
   readonly #ports = new Map<number, NewsPort>();
   /** Generations of the current table. */
   #told: ReadonlySet<number> = new Set();
-  readonly #changed = new Set<number>();
+  readonly #changed = new Set<SourceStatus>();
+  #arranged = false;
   #replaced: Replaced[] = [];
   #flushing = false;
   #sweep: Timer | null = null;
@@ -61,7 +70,18 @@ export class TableFeed {
     this.#clock = clock;
     fabric.keepReplaced((giveUp) => this.#keep(giveUp));
     fabric.onPublish((table) => this.#post(this.#newsOf(table)));
-    for (const [place, source] of fabric.sources.entries()) source.onChange(() => this.#touched(place));
+    fabric.onArrange(() => {
+      this.#arranged = true;
+      this.#listen();
+    });
+    this.#listen();
+  }
+
+  #listen(): void {
+    for (const source of this.#fabric.sources) {
+      source.onChange(() => this.#touched(source));
+      if (this.#arranged) this.#touched(source);
+    }
   }
 
   /** A reader starts: it is told everything, and whatever comes. */
@@ -71,6 +91,7 @@ export class TableFeed {
     this.#board.saw(thread, news);
     port.postMessage({
       number: news,
+      sources: sources.map(({ id, maxStaleMs }) => ({ id, maxStaleMs })),
       statuses: sources.map(({ state }, place) => [place, state] as const),
       table: table && { ...this.#newsOf(table), fresh: table.parts.map(({ ref }) => ref) },
     });
@@ -93,8 +114,8 @@ export class TableFeed {
   }
 
   /** What changes in one go goes out in one message: a publish takes it along. */
-  #touched(place: number): void {
-    this.#changed.add(place);
+  #touched(source: SourceStatus): void {
+    this.#changed.add(source);
     if (this.#flushing) return;
     this.#flushing = true;
     queueMicrotask(() => {
@@ -118,9 +139,17 @@ export class TableFeed {
 
   #post(table: TableNews | null): void {
     const { sources } = this.#fabric;
-    const statuses = [...this.#changed].map((place) => [place, sources[place]!.state] as const);
+    const statuses = [...sources.entries()]
+      .filter(([, source]) => this.#changed.has(source))
+      .map(([place, { state }]) => [place, state] as const);
     this.#changed.clear();
-    const news: FabricNews = { number: this.#board.nextNews, statuses, table };
+    const news: FabricNews = {
+      number: this.#board.nextNews,
+      ...(this.#arranged && { sources: sources.map(({ id, maxStaleMs }) => ({ id, maxStaleMs })) }),
+      statuses,
+      table,
+    };
+    this.#arranged = false;
     for (const port of this.#ports.values()) port.postMessage(news);
     this.#board.announce();
     this.#sweepNow();

@@ -34,6 +34,7 @@ export class SupervisedService {
   #pause: Timer | undefined;
   /** The start or restart under way, which a stop has to wait for. */
   #work: Promise<unknown> = Promise.resolve();
+  #stopping: Promise<boolean> | null = null;
 
   constructor(service: Service, options: SupervisionOptions) {
     this.#service = service;
@@ -65,8 +66,12 @@ export class SupervisedService {
     }
   }
 
-  /** Resolves true when the service stopped in time and without an error. Never rejects. */
-  async stop(): Promise<boolean> {
+  /** Resolves true when the service stopped in time and without an error; once for all. Never rejects. */
+  stop(): Promise<boolean> {
+    return (this.#stopping ??= this.#stopNow());
+  }
+
+  async #stopNow(): Promise<boolean> {
     const { clock, stopTimeoutMs, log } = this.#options;
     this.#wantsStop = true;
     this.#pause?.cancel();

@@ -12,12 +12,14 @@ export const SUPERVISION_DEFAULTS = {
 } as const;
 
 export class Supervisor {
-  readonly #services: readonly SupervisedService[];
+  readonly #services: SupervisedService[];
+  readonly #options: SupervisionOptions;
   #wantsStop = false;
   #starting: Promise<unknown> = Promise.resolve();
   #stopping: Promise<boolean> | undefined;
 
   constructor(services: readonly Service[], options: SupervisionOptions) {
+    this.#options = options;
     this.#services = services.map((service) => new SupervisedService(service, options));
   }
 
@@ -34,6 +36,32 @@ export class Supervisor {
     const starting = this.#startAll();
     this.#starting = starting.catch(() => undefined);
     return starting;
+  }
+
+  /**
+   * Once all have started: starts one more, to be stopped when `before` has been. Does nothing while
+   * everything stops. Rejects when it cannot start.
+   */
+  async add(service: Service, before: string): Promise<void> {
+    if (this.#wantsStop) return;
+    const one = new SupervisedService(service, this.#options);
+    const at = this.#services.findIndex(({ name }) => name === before);
+    this.#services.splice(at < 0 ? this.#services.length : at, 0, one);
+    await one.start();
+  }
+
+  /** Stops one, for good. True when it stopped cleanly, or is not there. */
+  async remove(name: string): Promise<boolean> {
+    const one = this.#services.find((service) => service.name === name);
+    if (!one) return true;
+    const isClean = await one.stop();
+    const at = this.#services.indexOf(one);
+    if (at >= 0) this.#services.splice(at, 1);
+    return isClean;
+  }
+
+  get isStopping(): boolean {
+    return this.#wantsStop;
   }
 
   /**

@@ -95,7 +95,9 @@ export class Hub implements LiveContext {
 
   get current(): CurrentState | null {
     const { table, version } = this.fabric;
-    if (table && table !== this.#current?.table) this.#current = currentState(table, version);
+    // Every source was replaced: clients keep what they have until one of the new ones has published.
+    if (table === null || table.parts.length === 0) this.#current = null;
+    else if (table !== this.#current?.table) this.#current = currentState(table, version);
     return this.#current;
   }
 

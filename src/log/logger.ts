@@ -4,7 +4,7 @@
 
 import { pino, type Logger as Pino } from 'pino';
 import type { Clock } from '../model/clock.js';
-import type { LogFields, LogLevel, Logger } from '../model/log.js';
+import { LOG_LEVELS, type LogFields, type LogLevel, type Logger } from '../model/log.js';
 import { Redactor } from '../model/redact.js';
 import { cleanFields } from './fields.js';
 import { LineWriter, type LineSink } from './line-writer.js';
@@ -26,6 +26,8 @@ export interface LogOptions {
 export interface RootLogger extends Logger {
   /** Lines lost since start: output closed, full, or too slow. */
   readonly dropped: number;
+  /** The least severe level that is written, by this logger and all that were made from it. */
+  level: LogLevel;
   /** Resolves true when all is written, false when `deadlineMs` came first. Never rejects. */
   flush(deadlineMs: number): Promise<boolean>;
 }
@@ -40,9 +42,11 @@ export function createLogger({ level, clock, redactor = new Redactor(), sink }: 
     onGap: (lines) =>
       root.warn('log.dropped', { lines }, 'log lines were lost: the output was full or too slow'),
   });
+  const threshold: Threshold = { level };
   const logger = pino(
     {
-      level,
+      // The threshold is ours: pino's loggers would each keep the one they were made with.
+      level: LOG_LEVELS[0],
       base: { svc: 'weft' },
       messageKey: 'msg',
       timestamp: () => `,"ts":"${new Date(clock.nowMs()).toISOString()}"`,
@@ -53,7 +57,13 @@ export function createLogger({ level, clock, redactor = new Redactor(), sink }: 
     writer,
   );
   const root: RootLogger = {
-    ...wrap(logger, redactor, writer),
+    ...wrap(logger, { redactor, writer, threshold }),
+    get level() {
+      return threshold.level;
+    },
+    set level(wanted) {
+      threshold.level = wanted;
+    },
     get dropped() {
       return writer.dropped;
     },
@@ -62,14 +72,27 @@ export function createLogger({ level, clock, redactor = new Redactor(), sink }: 
   return root;
 }
 
-function wrap(logger: Pino, redactor: Redactor, writer: LineWriter): Logger {
+interface Threshold {
+  level: LogLevel;
+}
+
+interface Shared {
+  readonly redactor: Redactor;
+  readonly writer: LineWriter;
+  readonly threshold: Threshold;
+}
+
+const SEVERITY = Object.fromEntries(LOG_LEVELS.map((level, i) => [level, i])) as Record<LogLevel, number>;
+
+function wrap(logger: Pino, shared: Shared): Logger {
+  const { redactor, writer, threshold } = shared;
   const emit = (
     level: Level,
     event: string,
     fields: LogFields | undefined,
     msg: string | undefined,
   ): void => {
-    if (!logger.isLevelEnabled(level)) return;
+    if (SEVERITY[level] < SEVERITY[threshold.level]) return;
     try {
       const clean = fields === undefined ? {} : cleanFields(fields, redactor);
       logger[level]({ event, ...clean }, msg === undefined ? event : redactor.text(msg));
@@ -84,6 +107,6 @@ function wrap(logger: Pino, redactor: Redactor, writer: LineWriter): Logger {
     warn: (event, fields, msg) => emit('warn', event, fields, msg),
     error: (event, fields, msg) => emit('error', event, fields, msg),
     fatal: (event, fields, msg) => emit('fatal', event, fields, msg),
-    child: (fields) => wrap(logger.child(cleanFields(fields, redactor)), redactor, writer),
+    child: (fields) => wrap(logger.child(cleanFields(fields, redactor)), shared),
   };
 }

@@ -29,13 +29,18 @@ export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 
-/** Stateless after construction; costs a few regular expressions per string. */
+/** Costs a few regular expressions per string. */
 export class Redactor {
-  readonly #secrets: readonly string[];
+  #secrets: readonly string[] = [];
 
   /** `secrets`: values that must not appear anywhere, in any surrounding. */
   constructor(secrets: readonly string[] = []) {
-    const known = new Set(secrets.filter((secret) => secret.length >= SECRET_LENGTH_MIN));
+    this.learn(secrets);
+  }
+
+  /** More of them. What was a secret once stays one: it may still be valid elsewhere. */
+  learn(secrets: readonly string[]): void {
+    const known = new Set([...this.#secrets, ...secrets.filter(({ length }) => length >= SECRET_LENGTH_MIN)]);
     // Longest first: a secret that contains another must not leave its rest behind.
     this.#secrets = [...known].sort((a, b) => b.length - a.length);
   }

@@ -21,9 +21,10 @@ export interface Freshness {
   readonly staleSources: readonly string[];
 }
 
-/** The current table. Throws no_data before the first publish. */
+/** The current table. Throws no_data before the first publish, or when all that had published are gone. */
 export function requireTable(fabric: FabricView): Table {
-  if (!fabric.table) throw new WeftError('no_data', 'No data yet. Try again shortly.', RETRY_AFTER_S);
+  if (!fabric.table || fabric.table.parts.length === 0)
+    throw new WeftError('no_data', 'No data yet. Try again shortly.', RETRY_AFTER_S);
   return fabric.table;
 }
 

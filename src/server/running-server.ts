@@ -53,18 +53,17 @@ export class RunningServer {
 
   /**
    * Other tokens and another certificate from now on; live connections whose token was taken back are
-   * closed. Returns what changed. Throws CertificateError or ListenError; the tokens have changed then,
-   * the certificate has not.
+   * closed. Returns what changed. Throws CertificateError or ListenError: then nothing has.
    */
   reload(access: Pick<AccessOptions, 'tokens' | 'listenerTls'>): readonly string[] {
     const changed: string[] = [];
     const { tokens } = this.#core;
+    if (access.listenerTls !== null && this.#front.renew(access.listenerTls)) changed.push('certificate');
     if (tokens !== null && access.tokens !== null) {
       tokens.replace(access.tokens);
       this.#expiry?.sweep();
       changed.push('tokens');
     }
-    if (access.listenerTls !== null && this.#front.renew(access.listenerTls)) changed.push('certificate');
     return changed;
   }
 

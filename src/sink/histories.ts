@@ -63,7 +63,7 @@ export class Histories {
   readonly #deps: HistoriesDeps;
   readonly #budget: HistoryBudget;
   readonly #stores = new Map<string, HistoryStore>();
-  readonly #runners: SinkRunner[] = [];
+  readonly #runners = new Map<string, SinkRunner>();
   readonly #warnings: Throttle;
   #skipped = 0;
   #isShort = false;
@@ -73,16 +73,28 @@ export class Histories {
     this.#deps = deps;
     this.#warnings = new Throttle(deps.clock);
     this.#budget = new HistoryBudget(deps.free, settings.bytesMax, () => this.#warnShort());
-    const { fabric, log } = deps;
-    for (const { id, intervalMs } of settings.sources) {
-      const keptMs = settings.windowMs + EDGE_INTERVALS * intervalMs;
-      const store = new HistoryStore(settings.columns, this.#budget, keptMs);
-      this.#stores.set(id, store);
-      const onSkipped = (reason: string): void => this.#onSkipped(id, reason);
-      const sink = new HistorySink(id, store, { ...deps, jobTimeoutMs: settings.jobTimeoutMs, onSkipped });
-      const pin = (): (() => void) => fabric.pinSource(id);
-      this.#runners.push(new SinkRunner(sink, fabric, { sources: [id], pin, log }));
-    }
+    for (const source of settings.sources) this.addSource(source);
+  }
+
+  addSource({ id, intervalMs }: HistorySettings['sources'][number]): void {
+    const { columns, windowMs, jobTimeoutMs } = this.settings;
+    const { fabric, log } = this.#deps;
+    const store = new HistoryStore(columns, this.#budget, windowMs + EDGE_INTERVALS * intervalMs);
+    this.#stores.set(id, store);
+    const onSkipped = (reason: string): void => this.#onSkipped(id, reason);
+    const sink = new HistorySink(id, store, { ...this.#deps, jobTimeoutMs, onSkipped });
+    const pin = (): (() => void) => fabric.pinSource(id);
+    this.#runners.set(id, new SinkRunner(sink, fabric, { sources: [id], pin, log }));
+  }
+
+  /** Its past is forgotten. */
+  async removeSource(id: string): Promise<void> {
+    const runner = this.#runners.get(id);
+    this.#runners.delete(id);
+    await runner?.stop();
+    if (runner) this.#skipped += runner.counts.dropped + runner.counts.failed;
+    this.#stores.get(id)?.close();
+    this.#stores.delete(id);
   }
 
   get stats(): HistoryStats {
@@ -93,7 +105,7 @@ export class Histories {
       frames += store.frames;
       rows += store.slots;
     }
-    for (const { counts } of this.#runners) dropped += counts.dropped + counts.failed;
+    for (const { counts } of this.#runners.values()) dropped += counts.dropped + counts.failed;
     const { bytes, bytesMax, evictions } = this.#budget;
     return { bytes, bytesMax, frames, rows, dropped, evictions };
   }
@@ -205,7 +217,7 @@ export class Histories {
 
   /** Records no more. */
   async stop(): Promise<void> {
-    await Promise.all(this.#runners.map((runner) => runner.stop()));
+    await Promise.all([...this.#runners.values()].map((runner) => runner.stop()));
   }
 }
 

@@ -9,7 +9,7 @@ const WAITING_MAX = 1;
 /** What a runner needs of the fabric. */
 export interface PublishingFabric {
   readonly table: Table | null;
-  onPublish(listener: (table: Table) => void): void;
+  onPublish(listener: (table: Table) => void): () => void;
 }
 
 export interface SinkRunnerOptions {
@@ -44,13 +44,14 @@ export class SinkRunner {
   readonly #seen = new Map<string, string>();
   readonly #stopper = new AbortController();
   readonly #counts = { written: 0, dropped: 0, failed: 0 };
+  readonly #unsubscribe: () => void;
   #running: Promise<void> | null = null;
 
   constructor(sink: Sink, fabric: PublishingFabric, options: SinkRunnerOptions) {
     this.#sink = sink;
     this.#fabric = fabric;
     this.#options = options;
-    fabric.onPublish((table) => this.#published(table));
+    this.#unsubscribe = fabric.onPublish((table) => this.#published(table));
   }
 
   get counts(): SinkCounts {
@@ -112,6 +113,7 @@ export class SinkRunner {
   /** Writes no more; resolves when the write under way has settled. */
   async stop(): Promise<void> {
     this.#stopper.abort();
+    this.#unsubscribe();
     await this.#running;
   }
 }

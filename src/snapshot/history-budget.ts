@@ -18,7 +18,7 @@ export class HistoryBudget {
   readonly bytesMax: number;
   readonly #free: FreeList;
   readonly #onShort: () => void;
-  readonly #owners: Evictable[] = [];
+  readonly #owners = new Set<Evictable>();
   #bytes = 0;
   #evictions = 0;
 
@@ -40,7 +40,11 @@ export class HistoryBudget {
   }
 
   add(owner: Evictable): void {
-    this.#owners.push(owner);
+    this.#owners.add(owner);
+  }
+
+  remove(owner: Evictable): void {
+    this.#owners.delete(owner);
   }
 
   /** A buffer of all zeros where `zeroed`; null when not even the oldest frames make room. */

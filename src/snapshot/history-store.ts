@@ -163,6 +163,18 @@ export class HistoryStore implements Evictable {
     return 'recorded';
   }
 
+  /** Gives everything back, behind the jobs that read it. Nothing is recorded any more. */
+  close(): void {
+    this.abandon();
+    this.#budget.remove(this);
+    this.#tables?.drop();
+    for (const block of this.#blocks) block.drop();
+    this.#tables = this.#reader = null;
+    this.#blocks = [];
+    this.#frames = [];
+    this.#slots = 0;
+  }
+
   /** The job failed and its thread has stopped: nothing that it wrote counts. */
   abandon(): void {
     this.#wider?.drop();

@@ -63,6 +63,11 @@ export class PushSource implements Source, PushDoor {
     }
   }
 
+  /** Time of the sample that was accepted last; null when there was none. */
+  get lastSampleMs(): number | null {
+    return this.#lastSampleMs;
+  }
+
   /** The sample served now was accepted in an earlier life. */
   resumeFrom(sampleMs: number): void {
     this.#lastSampleMs = sampleMs;

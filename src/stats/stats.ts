@@ -59,7 +59,7 @@ export class Stats {
   readonly responses = new Counters<StatusClass>(STATUS_CLASSES);
   readonly #endpoints: ReadonlyMap<string, LatencyHistogram>;
   readonly #byIndex: readonly LatencyHistogram[];
-  readonly #sources: ReadonlyMap<string, SourceStats>;
+  readonly #sources: Map<string, SourceStats>;
   readonly #exposed: ExposedValue[] = [];
   readonly #clock: Clock;
   readonly #startMonoMs: number;
@@ -93,6 +93,20 @@ export class Stats {
 
   source(id: string): SourceStats {
     return this.#sources.get(id) ?? bug(`source ${id} was not registered`);
+  }
+
+  /** A source that was configured while weft runs. */
+  addSource(id: string): SourceStats {
+    if (this.#sources.has(id)) bug(`source ${id} was registered twice`);
+    const source = new SourceStats(id);
+    this.#sources.set(id, source);
+    return source;
+  }
+
+  /** Its counts are shown no more. */
+  removeSource(id: string): void {
+    this.source(id).close();
+    this.#sources.delete(id);
   }
 
   get sources(): readonly SourceStats[] {

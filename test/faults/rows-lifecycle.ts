@@ -5,13 +5,14 @@ const START = 'daemon/start.test.ts';
 const SHUTDOWN = 'daemon/shutdown.test.ts';
 const STATE = 'daemon/state.test.ts';
 const DISK = 'faults/l-disk.test.ts';
+const RELOAD = ['faults/l-reload.test.ts', 'faults/l-sources.test.ts', 'faults/s-streams.test.ts'];
 const FIT = 'faults/l-start.test.ts';
 
 export const LIFECYCLE_ROWS: FaultSection = {
   rows: [
     met('L-01', '★ a port that is taken, also by a second copy', START),
     met('L-02', '★ every mistake of the configuration at once', START),
-    met('L-03', 'a reload with mistakes changes nothing', 'faults/s-streams.test.ts'),
+    met('L-03', 'a reload with mistakes changes nothing; without, sources and level', ...RELOAD),
     met('L-04', '★ a stop under load loses no request', SHUTDOWN),
     met('L-05', 'killed while it writes to disk', 'daemon/state-kill.test.ts'),
     met('L-06', '★ damaged and foreign files are set aside', STATE, DISK),
