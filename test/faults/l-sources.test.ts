@@ -73,8 +73,8 @@ class World {
       .join(' ');
   }
 
-  serves(rows: string): Promise<true> {
-    return until(`a list of ${rows}`, async () => (await this.rows()) === rows) as Promise<true>;
+  async serves(rows: string): Promise<void> {
+    await until(`a list of ${rows}`, async () => (await this.rows()) === rows);
   }
 }
 
@@ -98,11 +98,12 @@ describe.each([1, 2])('L-03 sources by reload, with %i threads that serve', (rea
       ...HISTORY,
     });
     const clients = await clientsOfThreads(started, await world.process.url(), readers);
-    const everywhere = (path: string, status: number): Promise<true> =>
-      until(`${status} to ${path} in all threads`, async () => {
+    const everywhere = async (path: string, status: number): Promise<void> => {
+      await until(`${status} to ${path} in all threads`, async () => {
         const all = await Promise.all([...clients.values()].map((client) => client.get(path)));
         return all.every((reply) => reply.status === status);
-      }) as Promise<true>;
+      });
+    };
     const read = (key: string): string => `/telemetry/GetMetric?switch_id=${key}&metric=rx`;
     await world.serves('a1=1 b1=2 q1=4 shared=10');
     const socket = started.add(await LiveSocket.open(await world.process.url()));
