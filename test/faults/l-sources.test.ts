@@ -78,6 +78,36 @@ class World {
   }
 }
 
+const read = (key: string): string => `/telemetry/GetMetric?switch_id=${key}&metric=rx`;
+
+/** One status from every thread that serves. */
+async function everywhere(
+  clients: ReadonlyMap<string, HttpClient>,
+  path: string,
+  status: number,
+): Promise<void> {
+  await until(`${status} to ${path} in all threads`, async () => {
+    const all = await Promise.all([...clients.values()].map((client) => client.get(path)));
+    return all.every((reply) => reply.status === status);
+  });
+}
+
+/** What has gone is shown nowhere, and asked no more. */
+async function expectGone(world: World, id: string, left: readonly string[], gone: readonly Upstream[]) {
+  const stats = await world.weft.stats();
+  expect(Object.keys(stats.sources).sort()).toEqual([...left].sort());
+  const { text } = await world.weft.get('/metrics');
+  expect(text).not.toContain(`source="${id}"`);
+  const coverage = await world.weft.json('/telemetry/coverage');
+  expect((coverage['sources'] as { id: string }[]).map((source) => source.id)).toEqual(left);
+  expect((await world.weft.get(`/telemetry/coverage?source=${id}`)).status).toBe(400);
+  const asked = gone.map(({ requests }) => requests.length);
+  const polls = async (): Promise<number> => (await world.weft.source(left.at(-1))).polls['identical']!;
+  const before = await polls();
+  await until('more polls of another one', async () => (await polls()) > before + 3);
+  expect(gone.map(({ requests }) => requests.length)).toEqual(asked);
+}
+
 const shown = (view: LiveView): string =>
   [...view.rows]
     .map(([key, cells]) => `${key}=${String(cells.get('rx'))}`)
@@ -98,13 +128,6 @@ describe.each([1, 2])('L-03 sources by reload, with %i threads that serve', (rea
       ...HISTORY,
     });
     const clients = await clientsOfThreads(started, await world.process.url(), readers);
-    const everywhere = async (path: string, status: number): Promise<void> => {
-      await until(`${status} to ${path} in all threads`, async () => {
-        const all = await Promise.all([...clients.values()].map((client) => client.get(path)));
-        return all.every((reply) => reply.status === status);
-      });
-    };
-    const read = (key: string): string => `/telemetry/GetMetric?switch_id=${key}&metric=rx`;
     await world.serves('a1=1 b1=2 q1=4 shared=10');
     const socket = started.add(await LiveSocket.open(await world.process.url()));
     const view = socket.subscribe({ id: 's' });
@@ -117,7 +140,7 @@ describe.each([1, 2])('L-03 sources by reload, with %i threads that serve', (rea
     ]);
     expect(came).toMatchObject({ ok: true, sources: { added: ['c'], changed: [], removed: [] } });
     await world.serves('a1=1 b1=2 c1=3 q1=4 shared=10');
-    await everywhere(read('c1'), 200);
+    await everywhere(clients, read('c1'), 200);
 
     // One changes: it is asked elsewhere, with a header, and another one goes.
     const moved = await upstream(6, { b1: 22, shared: 6 });
@@ -127,27 +150,13 @@ describe.each([1, 2])('L-03 sources by reload, with %i threads that serve', (rea
     expect(went).toMatchObject({ ok: true, sources: { added: [], changed: ['b'], removed: ['a'] } });
     // a had the newest sample of the shared row: now another one does.
     await world.serves('b1=22 c1=3 q1=4 shared=6');
-    await everywhere(read('a1'), 404);
-    await everywhere(read('b1'), 200);
+    await everywhere(clients, read('a1'), 404);
+    await everywhere(clients, read('b1'), 200);
     expect(moved.header(0, 'x-key')).toBe('sesame-street');
     const after = await world.weft.source('b');
     expect([after.generation, after.version]).toEqual([generation, version + 1]);
 
-    // What is gone is gone everywhere, and asked no more.
-    const stats = await world.weft.stats();
-    expect(Object.keys(stats.sources).sort()).toEqual(['b', 'c', 'quiet']);
-    const { text } = await world.weft.get('/metrics');
-    expect(text).not.toContain('source="a"');
-    const coverage = await world.weft.json('/telemetry/coverage');
-    expect((coverage['sources'] as { id: string }[]).map(({ id }) => id)).toEqual(['b', 'quiet', 'c']);
-    expect((await world.weft.get('/telemetry/coverage?source=a')).status).toBe(400);
-    const [asked, askedB] = [a.requests.length, b.requests.length];
-    const { polls } = await world.weft.source('c');
-    await until(
-      'more polls of c',
-      async () => (await world.weft.source('c')).polls['identical']! > polls['identical']! + 3,
-    );
-    expect([a.requests.length, b.requests.length]).toEqual([asked, askedB]);
+    await expectGone(world, 'a', ['b', 'quiet', 'c'], [a, b]);
 
     // The one that did not change was left alone: asked once, at the start.
     expect(quiet.requests).toHaveLength(1);
@@ -165,7 +174,7 @@ describe.each([1, 2])('L-03 sources by reload, with %i threads that serve', (rea
     const last = await world.become([{ id: 'only', url: quiet.url() }]);
     expect(last).toMatchObject({ sources: { added: ['only'], changed: [], removed: ['b', 'quiet', 'c'] } });
     await world.serves('q1=4');
-    await everywhere(read('c1'), 404);
+    await everywhere(clients, read('c1'), 404);
     await until('the client, again', () => shown(view) === 'q1=4');
     socket.check();
     await until('a history of its own', async () => (await world.weft.metric('weft_history_rows')) === 1);
