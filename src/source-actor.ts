@@ -45,6 +45,12 @@ export interface SourceActorDeps extends Shared, Pick<HttpPollTools, 'openWire'>
   readonly missing: MissingRules;
 }
 
+interface Conclusion {
+  readonly level: 'debug' | 'info' | 'warn' | null;
+  readonly fields: LogFields;
+  readonly message: string;
+}
+
 export class SourceActor implements PollObserver, IngestObserver {
   readonly id: string;
   readonly #deps: SourceActorDeps;
@@ -135,36 +141,33 @@ export class SourceActor implements PollObserver, IngestObserver {
   }
 
   polled(result: PollResult): void {
-    this.#tell(['poll.run', 'poll.error'], result, { status: result.status });
+    const { level, fields, message } = this.#concluded(result);
+    if (level === 'warn') this.#log.warn('poll.error', { ...fields, status: result.status }, message);
+    else if (level) this.#log[level]('poll.run', fields);
   }
 
   pushed(result: PollResult): void {
-    this.#tell(['push.run', 'push.error'], result, { bytes: result.wireBytes });
+    const { level, fields, message } = this.#concluded(result);
+    if (level === 'warn') this.#log.warn('push.error', { ...fields, bytes: result.wireBytes }, message);
+    else if (level) this.#log[level]('push.run', fields);
   }
 
-  #tell([good, bad]: readonly [string, string], result: PollResult, facts: LogFields): void {
-    const { outcome, fetchMs: fetch_ms, wireBytes: bytes, attempt, message } = result;
-    const withheld = this.#concluded(result);
-    if (isGoodExchange(outcome)) {
-      this.#log[outcome === 'ok' ? 'info' : 'debug'](good, { result: outcome, fetch_ms, bytes });
-    } else if (withheld !== undefined) {
-      this.#log.warn(bad, { result: outcome, ...facts, attempt, withheld }, message ?? outcome);
-    }
-  }
-
-  /** Counts an exchange; how many errors of its kind were withheld when this one may be logged. */
-  #concluded({ outcome, message, skewMs, ...facts }: PollResult): number | undefined {
+  /** Counts an exchange; what to log of it. An error of a kind that was logged just now is withheld. */
+  #concluded({ outcome, message, skewMs, ...facts }: PollResult): Conclusion {
     const { stats, status } = this.#deps;
     stats.polled({ outcome, ...facts });
     this.#skewMs = skewMs ?? this.#skewMs;
     if (isGoodExchange(outcome)) {
       status.goodExchange();
       this.#lastError = null;
-      return undefined;
+      const fields = { result: outcome, fetch_ms: facts.fetchMs, bytes: facts.wireBytes };
+      return { level: outcome === 'ok' ? 'info' : 'debug', fields, message: outcome };
     }
     // Neither a skipped poll nor a conflict changes anything: what was wrong before it still is.
     if (outcome !== 'skipped' && outcome !== 'conflict') this.#failed(outcome, message ?? 'no detail');
-    return this.#errors.admit(outcome);
+    const withheld = this.#errors.admit(outcome);
+    const fields = { result: outcome, attempt: facts.attempt, withheld };
+    return { level: withheld === undefined ? null : 'warn', fields, message: message ?? outcome };
   }
 
   #receipt(): Omit<PushReceipt, 'outcome'> {

@@ -4,7 +4,8 @@
  * The library cannot give an app another certificate, and what it offers per host name does nothing for
  * clients that connect by address. So a new app takes over: it listens on the same port beside the old
  * one, and only then the old one stops listening. Connections that are open stay with the certificate
- * they began with.
+ * they began with; an app without any is closed. The library itself forgets no app before the thread
+ * ends: about 30 KiB for each renewal.
  */
 import type { ListenerTls } from '../model/access.js';
 import { Listener } from './listen.js';
@@ -26,8 +27,8 @@ export class CertificateError extends Error {
 
 export interface FrontParts {
   readonly uws: Uws;
-  /** Registers filter and routes. */
-  readonly mount: (app: UwsApp) => void;
+  /** Registers filter and routes; what counts the connections of that app. */
+  readonly mount: (app: UwsApp) => () => number;
   readonly host: string;
   /** 0 = any free one. */
   readonly port: number;
@@ -41,7 +42,7 @@ export class Front {
   readonly port: number;
   readonly #parts: FrontParts;
   /** The newest first. Older ones hold connections that were open when their certificate was replaced. */
-  readonly #apps: UwsApp[];
+  #apps: readonly CountedApp[];
   #listener: Listener;
   #fingerprint: string | null;
   #closed = false;
@@ -50,13 +51,13 @@ export class Front {
   constructor(parts: FrontParts) {
     const { port, tls } = parts;
     this.#parts = parts;
-    const app = newApp(parts, tls);
-    this.#apps = [app];
+    const first = newApp(parts, tls);
+    this.#apps = [first];
     this.#fingerprint = tls?.fingerprint ?? null;
     try {
-      this.#listener = listen(parts, app, port);
+      this.#listener = listen(parts, first.app, port);
     } catch (error) {
-      app.close();
+      first.app.close();
       throw error;
     }
     this.port = this.#listener.port;
@@ -69,18 +70,37 @@ export class Front {
   renew(tls: ListenerTls): boolean {
     if (this.#closed || this.#fingerprint === null || tls.fingerprint === this.#fingerprint) return false;
     const { uws, host } = this.#parts;
-    const app = newApp(this.#parts, tls);
+    this.#sweep();
+    const next = newApp(this.#parts, tls);
     const before = this.#listener;
     try {
-      this.#listener = Listener.join(uws, app, host, this.port);
+      this.#listener = Listener.join(uws, next.app, host, this.port);
     } catch (error) {
-      app.close();
+      next.app.close();
       throw error;
     }
-    this.#apps.unshift(app);
+    this.#apps = [next, ...this.#apps];
     this.#fingerprint = tls.fingerprint;
     before.close();
     return true;
+  }
+
+  /** Certificates of open connections, and the one that new connections get. */
+  get certificates(): number {
+    this.#sweep();
+    return this.#fingerprint === null ? 0 : this.#apps.length;
+  }
+
+  /**
+   * Lets go of replaced certificates that no connection began with. Not in the callback of the last
+   * one's close: the library is still using the app then.
+   */
+  #sweep(): void {
+    const [newest, ...older] = this.#apps;
+    const idle = older.filter(({ connections }) => connections() === 0);
+    if (this.#closed || idle.length === 0) return;
+    for (const { app } of idle) app.close();
+    this.#apps = [newest!, ...older.filter((one) => !idle.includes(one))];
   }
 
   /** Accepts no more; open connections stay. */
@@ -93,7 +113,7 @@ export class Front {
     if (this.#closed) return;
     this.#closed = true;
     this.#listener.close();
-    for (const app of this.#apps) app.close();
+    for (const { app } of this.#apps) app.close();
   }
 }
 
@@ -103,10 +123,15 @@ function listen({ uws, host, tls, share }: FrontParts, app: UwsApp, port: number
   return isShared ? Listener.openShared(uws, app, host, port) : Listener.open(uws, app, host, port);
 }
 
-function newApp({ uws, mount }: FrontParts, tls: ListenerTls | null): UwsApp {
+interface CountedApp {
+  readonly app: UwsApp;
+  /** Open now, WebSockets too. */
+  readonly connections: () => number;
+}
+
+function newApp({ uws, mount }: FrontParts, tls: ListenerTls | null): CountedApp {
   const app = tls === null ? uws.App() : newSecureApp(uws, tls);
-  mount(app);
-  return app;
+  return { app, connections: mount(app) };
 }
 
 function newSecureApp(uws: Uws, { certFile, keyFile, minVersion }: ListenerTls): UwsApp {

@@ -124,8 +124,8 @@ export interface OpenSockets {
 
 export interface ServerParts {
   readonly core: ServerCore;
-  /** Registers filter and routes. */
-  readonly mount: (app: UwsApp) => void;
+  /** Registers filter and routes; what counts the connections of that app. */
+  readonly mount: (app: UwsApp) => () => number;
   readonly connections: Connections;
   readonly sockets: OpenSockets;
   readonly lag: TimerLoopLag;

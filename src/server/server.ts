@@ -24,17 +24,21 @@ export function startServer(context: ServerContext, uws: Uws = loadUws()): Runni
   const parts = assemble(context, uws);
   try {
     const { host, port, access = OPEN_TO_ALL } = options;
-    return new RunningServer(
-      parts,
-      new Front({
-        uws,
-        mount: parts.mount,
-        host,
-        port,
-        tls: access.listenerTls,
-        ...(context.connections && { share: 'open' as const }),
-      }),
-    );
+    const front = new Front({
+      uws,
+      mount: parts.mount,
+      host,
+      port,
+      tls: access.listenerTls,
+      ...(context.connections && { share: 'open' as const }),
+    });
+    context.stats.expose({
+      name: 'weft_certificates',
+      help: 'Certificates that open connections began with, and the current one; 0 without TLS.',
+      kind: 'gauge',
+      value: () => front.certificates,
+    });
+    return new RunningServer(parts, front);
   } catch (error) {
     parts.lag.stop();
     parts.expiry?.stop();
@@ -61,20 +65,27 @@ function assemble(context: ServerContext, uws: Uws): ServerParts {
   expose(stats, core, connections, sockets);
   const socket = sockets.behavior(uws);
   const http = dispatcher.any();
-  const mount = (app: UwsApp): void => {
-    limitConnections(app, connections, stats);
+  const mount = (app: UwsApp): (() => number) => {
+    const own = limitConnections(app, connections, stats);
+    const close: typeof socket.close = (ws, code, message) => {
+      own.open--;
+      socket.close?.(ws, code, message);
+    };
     // Before anything else: the library crashes when it publishes to an app without such a route.
-    app.ws(STREAM_PATH, socket);
+    app.ws(STREAM_PATH, { ...socket, close });
     for (const route of routes.exact) app.get(route.path, dispatcher.direct(route));
     app.any('/*', http);
+    return () => own.open;
   };
   const expiry = access.tokens && new ExpirySweep(access.tokens, clock, () => sockets.all());
   return { core, mount, connections, sockets, lag, expiry, gate: { http, sockets, connections } };
 }
 
-/** Closes what is beyond the cap at once. */
-export function limitConnections(app: UwsApp, connections: Connections, stats: Stats): void {
+/** Closes what is beyond the cap at once. Counts the app's own as long as they are HTTP. */
+export function limitConnections(app: UwsApp, connections: Connections, stats: Stats): { open: number } {
+  const own = { open: 0 };
   app.filter((res, change) => {
+    own.open += change;
     if (change < 0) return connections.closed();
     stats.counters.add('connections_opened');
     if (!connections.opened()) {
@@ -82,6 +93,7 @@ export function limitConnections(app: UwsApp, connections: Connections, stats: S
       res.close();
     }
   });
+  return own;
 }
 
 function expose(stats: Stats, core: ServerCore, connections: Connections, sockets: Sockets): void {

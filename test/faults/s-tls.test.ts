@@ -47,9 +47,10 @@ interface Got {
   readonly body: string;
 }
 
-function get(path: string): Promise<Got> {
+function get(path: string, rejectUnauthorized = true): Promise<Got> {
   return new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port, path, ca: pem('ca'), servername: SERVER_NAME, agent: false };
+    const tls = { ca: pem('ca'), servername: SERVER_NAME, rejectUnauthorized };
+    const options = { host: '127.0.0.1', port, path, ...tls, agent: false };
     request(options, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
@@ -80,6 +81,24 @@ function shake(
   });
 }
 
+/** Of /metrics, asked without looking at the certificate. */
+async function certificates(): Promise<number> {
+  const { body } = await get('/metrics', false);
+  return Number(/^weft_certificates (\d+)$/m.exec(body)![1]);
+}
+
+/** The connection as a stream. */
+async function upgraded(socket: TLSSocket): Promise<TLSSocket> {
+  let got = '';
+  socket.on('data', (data: Buffer) => (got += data.toString('latin1')));
+  const handshake = 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13';
+  socket.write(
+    `GET /telemetry/stream HTTP/1.1\r\nHost: weft\r\n${handshake}\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
+  );
+  await until('the hello of the stream', () => got.includes('"hello"'));
+  return socket;
+}
+
 function reload(): Promise<Readonly<Record<string, unknown>>> {
   const before = weft.events('config.reload').length;
   weft.child.kill('SIGHUP');
@@ -107,14 +126,29 @@ describe('TLS', () => {
     expect(await reload()).toMatchObject({ ok: true, changed: ['certificate'] });
     expect(await shake()).toBe('elsewhere.test TLSv1.3');
     // What was open stays open, with the certificate that it began with.
+    expect(await certificates()).toBe(2);
     kept.write('GET /health HTTP/1.1\r\nHost: weft\r\n\r\n');
     const answer = await new Promise<string>(
       (resolve) => void kept.once('data', (data: Buffer) => resolve(data.toString())),
     );
     expect(answer).toMatch(/^HTTP\/1\.1 200 OK/);
-    kept.destroy();
+    // Upgraded: HTTP is told of no close.
+    const stream = await upgraded(kept);
+    expect(await certificates()).toBe(2);
+    stream.destroy();
+    await until('the end of the old certificate', async () => (await certificates()) === 1);
+    expect(await shake()).toBe('elsewhere.test TLSv1.3');
     // Nothing changed: nothing is done.
     expect(await reload()).toMatchObject({ ok: true, changed: [] });
+  });
+
+  test('keeps no certificate that nobody uses, however often it is replaced', async () => {
+    for (const name of ['server', 'elsewhere', 'server', 'elsewhere']) {
+      install(name);
+      expect(await reload()).toMatchObject({ ok: true, changed: ['certificate'] });
+      expect(await shake()).toMatch(name === 'server' ? SERVER_NAME : 'elsewhere.test');
+    }
+    await until('one certificate', async () => (await certificates()) === 1);
   });
 
   test.each([

@@ -69,11 +69,12 @@ export function startReaderServer(context: ReaderContext, uws: Uws = loadUws()):
       forwarder.http(res, req);
     }
   };
-  const mount = (app: UwsApp): void => {
-    limitConnections(app, connections, stats);
+  const mount = (app: UwsApp): (() => number) => {
+    const own = limitConnections(app, connections, stats);
     app.ws(STREAM_PATH, sockets.behavior(socketOptions(uws, options)));
     for (const route of routes.exact) app.get(route.path, dispatcher.direct(route));
     app.any('/*', any);
+    return () => own.open;
   };
   const parts = { core, mount, connections, sockets, lag, expiry: null, gate: null };
   try {
