@@ -13,7 +13,12 @@ export const SECURITY_ROWS: FaultSection = {
     met('S-05', 'preflights of allowed and other origins', LIMITS),
     met('S-06', 'a token in the query', TOKENS),
     met('S-07', 'names that are markup, cells that are formulas', LIMITS),
-    met('S-08', '★ secrets in logs, statistics and errors', TOKENS),
+    met(
+      'S-08',
+      '★ secrets in logs, statistics, errors, files and the heap',
+      TOKENS,
+      'faults/s-memory.test.ts',
+    ),
     met('S-09', 'a forged client address', LIMITS),
   ],
   open: 0,
