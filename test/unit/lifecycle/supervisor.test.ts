@@ -212,3 +212,33 @@ describe('restart', () => {
     expect(b.alive).toBe(0);
   });
 });
+
+describe('services that come and go', () => {
+  test('one that comes is stopped behind the one it was put before; one that goes is forgotten', async () => {
+    const { supervisor, events } = setUp();
+    await supervisor.start();
+    events.length = 0;
+    await supervisor.add(new ScriptedService('late', events), 'c');
+    expect(await supervisor.remove('a')).toBe(true);
+    expect(await supervisor.remove('a')).toBe(true);
+    expect(events).toEqual(['start late', 'started late', 'stop a', 'stopped a']);
+    events.length = 0;
+    expect(await supervisor.stop()).toBe(true);
+    expect(events.filter((event) => event.startsWith('stop '))).toEqual(['stop c', 'stop late', 'stop b']);
+    await supervisor.add(new ScriptedService('too late', events), 'c');
+    expect(events.filter((event) => event.includes('too late'))).toEqual([]);
+  });
+
+  test('one that is being removed when all stop is waited for, and stopped once', async () => {
+    const { supervisor, events, a } = setUp();
+    await supervisor.start();
+    const end = gate();
+    a.stops = [() => end.promise];
+    const removing = supervisor.remove('a');
+    const stopping = supervisor.stop();
+    end.open();
+    expect(await Promise.all([removing, stopping])).toEqual([true, true]);
+    expect(events.filter((event) => event === 'stop a')).toHaveLength(1);
+    expect(a.alive).toBe(0);
+  });
+});
