@@ -5,6 +5,7 @@ import { drainMs, type DaemonParts, type SharedParts } from './daemon-parts.js';
 import { TableFeed } from './fabric/table-feed.js';
 import { SupervisedService } from './lifecycle/supervised.js';
 import { SUPERVISION_DEFAULTS } from './lifecycle/supervisor.js';
+import { descriptorsReservedBy } from './server/connections.js';
 import type { ReaderOptions } from './server/reader/reader-server.js';
 import { ReaderThread } from './server/reader/reader-thread.js';
 import type { RunningServer } from './server/running-server.js';
@@ -117,6 +118,7 @@ function readerOptions(options: Config & { readonly host: string; readonly versi
   return {
     ...{ host, version, connectionsMax, accessLog, defaultDialect },
     ...{ inFlightBytesMax, loopDelayMsMax, slowClientMs, liveIdleMs },
+    descriptorsReserved: descriptorsReservedBy(options),
   };
 }
 

@@ -34,6 +34,7 @@ import { FREE_BYTES_MAX } from './model/limits.js';
 import type { Pool } from './pool/pool.js';
 import { ENDPOINT_NAMES } from './server/endpoint.js';
 import type { RunningServer } from './server/running-server.js';
+import { descriptorsReservedBy } from './server/connections.js';
 import { startServer } from './server/server.js';
 import type { Histories } from './sink/histories.js';
 import { FreeList } from './snapshot/free-list.js';
@@ -190,6 +191,7 @@ class CompositionRoot {
             ...config,
             host: config.serverHost,
             port: config.serverPort,
+            descriptorsReserved: descriptorsReservedBy(config),
             access: config,
             version: parts.version,
           },

@@ -1,8 +1,13 @@
 /** How many clients may be connected, and how many are. */
 import { readFileSync } from 'node:fs';
+import type { Config } from '../config/config.js';
 
 /** Descriptors that stay free for sources, workers, logs and files. */
-const DESCRIPTORS_RESERVED = 64;
+const DESCRIPTORS_RESERVED_MIN = 64;
+/** Of the process itself; of one source (a second connection while the first one closes); of one thread. */
+const DESCRIPTORS_OF_PROCESS = 32;
+const DESCRIPTORS_OF_SOURCE = 2;
+const DESCRIPTORS_OF_THREAD = 6;
 /** Where the limit cannot be read (not Linux): a number that every system allows. */
 const CONNECTIONS_UNKNOWN_LIMIT = 192;
 
@@ -14,16 +19,31 @@ function readLimits(): string {
   }
 }
 
+/** What of a configuration needs descriptors. */
+type Needs = Pick<Config, 'sources' | 'workers' | 'readers'>;
+
+/** How many descriptors clients must leave to everything else. */
+export function descriptorsReservedBy({ sources, workers, readers }: Needs): number {
+  const threads = workers + readers;
+  const needed =
+    DESCRIPTORS_OF_PROCESS + sources.length * DESCRIPTORS_OF_SOURCE + threads * DESCRIPTORS_OF_THREAD;
+  return Math.max(DESCRIPTORS_RESERVED_MIN, needed);
+}
+
 /**
  * The cap on open connections. 0 means as many as the limit on open files leaves: without a cap
  * below that limit the library spins at full load once descriptors run out.
  */
-export function connectionsCap(configured: number, limits = readLimits()): number {
+export function connectionsCap(
+  configured: number,
+  reserved = DESCRIPTORS_RESERVED_MIN,
+  limits = readLimits(),
+): number {
   const match = /^Max open files\s+(\d+|unlimited)/m.exec(limits);
   const soft = match?.[1] === 'unlimited' ? 1_000_000 : Number(match?.[1] ?? Number.NaN);
   const allowed = Number.isNaN(soft)
     ? CONNECTIONS_UNKNOWN_LIMIT
-    : Math.max(1, soft - Math.min(DESCRIPTORS_RESERVED, Math.floor(soft / 2)));
+    : Math.max(1, soft - Math.min(reserved, Math.floor(soft / 2)));
   return configured === 0 ? allowed : Math.min(configured, allowed);
 }
 

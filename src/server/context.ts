@@ -44,6 +44,8 @@ export interface ServerOptions {
   readonly port: number;
   /** Open connections; 0 = as many as the limit on open files leaves. */
   readonly connectionsMax: number;
+  /** Of the limit on open files, what connections leave to everything else. Default: 64. */
+  readonly descriptorsReserved?: number;
   /** Response bytes that may be under way, at least one list's. */
   readonly inFlightBytesMax: number;
   readonly accessLog: AccessLog;

@@ -51,7 +51,10 @@ function assemble(context: ServerContext, uws: Uws): ServerParts {
   const lag = new TimerLoopLag(clock);
   const access = makeAccess(options.access ?? OPEN_TO_ALL, clock, stats);
   const core = makeCore(context, lag, access);
-  const connections = new Connections(connectionsCap(options.connectionsMax), context.connections);
+  const connections = new Connections(
+    connectionsCap(options.connectionsMax, options.descriptorsReserved),
+    context.connections,
+  );
   const { routes, stream, unknown } = buildRoutes(context, core);
   const sockets = new Sockets({
     core,

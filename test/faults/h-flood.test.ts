@@ -82,13 +82,14 @@ test('H-04: a flood with few file descriptors does not pin a core, and passes', 
     env: { POLL_MS: 60_000 },
   });
   const cap = await weft.gauge('connections_max');
-  expect(cap).toBeLessThanOrEqual(DESCRIPTORS / 2);
   const all = await flood(weft, 600);
   // Held: what the descriptors do not suffice for would wait in front of the port.
   const before = { cpuMs: weft.cpuMs(), atMs: performance.now() };
   await until('a while', () => performance.now() - before.atMs > OBSERVED_MS);
   const share = (weft.cpuMs() - before.cpuMs) / (performance.now() - before.atMs);
-  expect(share).toBeLessThan(0.5);
+  // A library that spins takes what it gets, which is less than a core where others work, too.
+  expect(share).toBeLessThan(0.25);
+  expect(cap).toBeLessThanOrEqual(DESCRIPTORS / 2);
   await until('the others closed', () => all.filter(({ closed }) => closed).length >= 600 - cap);
   for (const one of all) one.end();
   await weft.untilQuiet();

@@ -48,7 +48,10 @@ export function startReaderServer(context: ReaderContext, uws: Uws = loadUws()):
   const lag = new TimerLoopLag(clock);
   // Main starts no readers where anybody is asked for anything (daemon-readers.ts).
   const core = makeCore(context, lag, makeAccess(OPEN_TO_ALL, clock, stats));
-  const connections = new Connections(connectionsCap(options.connectionsMax), context.connections);
+  const connections = new Connections(
+    connectionsCap(options.connectionsMax, options.descriptorsReserved),
+    context.connections,
+  );
   const forwarder = new Forwarder({ end, inFlight: core.inFlight });
   const stream: Endpoint = { name: 'stream', cost: 'cheap', latency: stats.endpoint('stream') };
   const sockets = new ForwardedSockets({ end, upgrades: new Upgrades(core, stream), connections, core });
