@@ -10,6 +10,8 @@ import type { Logger } from './model/log.js';
 import type { Redactor } from './model/redact.js';
 import { Pool } from './pool/pool.js';
 import type { WorkerEntries } from './pool/worker-urls.js';
+import { descriptorsReservedBy } from './server/connections.js';
+import type { ServerOptions } from './server/context.js';
 import type { Stats } from './stats/stats.js';
 import { BodyService } from './view/bodies.js';
 import { CoverageService } from './view/coverage-service.js';
@@ -117,4 +119,11 @@ export function makeHub(config: Config, { fabric, jobs, clock, log, stats }: Sha
       partBytes: FRAME_PART_BYTES,
     },
   });
+}
+
+/** Limits, dialect and access log are named alike in both. */
+export function serverOptions(config: Config, version: string): ServerOptions {
+  const { serverHost: host, serverPort: port } = config;
+  const descriptorsReserved = descriptorsReservedBy(config);
+  return { ...config, host, port, descriptorsReserved, access: config, version };
 }

@@ -16,6 +16,7 @@ import {
   drainMs,
   makePool,
   poolCloseMs,
+  serverOptions,
   type DaemonParts,
   type SharedParts,
 } from './daemon-parts.js';
@@ -34,7 +35,6 @@ import { FREE_BYTES_MAX } from './model/limits.js';
 import type { Pool } from './pool/pool.js';
 import { ENDPOINT_NAMES } from './server/endpoint.js';
 import type { RunningServer } from './server/running-server.js';
-import { descriptorsReservedBy } from './server/connections.js';
 import { startServer } from './server/server.js';
 import type { Histories } from './sink/histories.js';
 import { FreeList } from './snapshot/free-list.js';
@@ -186,15 +186,7 @@ class CompositionRoot {
       name: SERVER_SERVICE,
       start: async () => {
         const server = startServer({
-          options: {
-            // Limits, dialect and access log are named alike.
-            ...config,
-            host: config.serverHost,
-            port: config.serverPort,
-            descriptorsReserved: descriptorsReservedBy(config),
-            access: config,
-            version: parts.version,
-          },
+          options: serverOptions(config, parts.version),
           fabric: this.fabric,
           bodies: this.#bodies,
           coverage: makeCoverage(config, this.#shared()),
