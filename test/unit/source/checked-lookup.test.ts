@@ -15,7 +15,7 @@ async function ask(host: string, rules: SourceAddressRules): Promise<{ error: st
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
-  const connection = new Connection(`http://${host}:${port}`, 1000, { addresses: rules });
+  const connection = new Connection(`http://${host}:${port}`, 20_000, { addresses: rules });
   const error = await new Promise<string>((resolve) => {
     connection.dispatch(
       { method: 'GET', path: '/' },
