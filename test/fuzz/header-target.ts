@@ -3,6 +3,7 @@ import { COLUMN_NAME_BYTES_MAX, COLUMNS_MAX } from '../../src/model/limits.js';
 import { OUTCOMES } from '../../src/model/outcome.js';
 import type { ParsePolicy } from '../../src/model/parse-policy.js';
 import { dataStart, planHeader } from '../../src/parse/header.js';
+import type { HeaderPlan } from '../../src/parse/plan.js';
 import { policyOf } from '../fixtures/parse-table.js';
 import { ensure, type FuzzTarget } from './target.js';
 
@@ -26,6 +27,26 @@ function policyFor(first: number, second: number): ParsePolicy {
   });
 }
 
+/** The cells of a plain record: quotes only around whole cells; null for any other. */
+function naiveCells(record: string, delimiter: string): string[] | null {
+  const cell = new RegExp(`(?:"((?:[^"]|"")*)"|([^"\\${delimiter}]*))(\\${delimiter}|$)`, 'y');
+  const cells: string[] = [];
+  for (;;) {
+    const match = cell.exec(record);
+    if (!match) return null;
+    cells.push(match[1]?.replaceAll('""', '"') ?? match[2]!);
+    if (match[3] === '') return cells;
+  }
+}
+
+function checkCells({ bytes, delimiter, header }: HeaderPlan): void {
+  const record = Buffer.from(bytes).toString();
+  if (header.length === 0 || record.includes('\ufffd') || delimiter.length !== 1) return;
+  const cells = naiveCells(record, delimiter);
+  const isSame = cells === null || JSON.stringify(cells) === JSON.stringify(header);
+  ensure(isSame, () => `cells ${JSON.stringify(header)}, naively ${JSON.stringify(cells)}`);
+}
+
 function run(input: Uint8Array): boolean {
   const policy = policyFor(input[0] ?? 0, input[1] ?? 0);
   const body = input.slice(2);
@@ -38,6 +59,7 @@ function run(input: Uint8Array): boolean {
   const { header, key, xdr, timeColumn, fields, bytes } = planned.plan;
   const isColumn = (column: number): boolean =>
     Number.isInteger(column) && column >= 0 && column < header.length;
+  checkCells(planned.plan);
   ensure(header.length <= COLUMNS_MAX, () => `${header.length} columns`);
   const columns = [...key.columns, ...(xdr?.key.columns ?? []), ...fields.map(({ column }) => column)];
   ensure(columns.every(isColumn), () => `columns ${columns.join()} of ${header.length}`);

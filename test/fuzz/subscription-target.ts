@@ -24,6 +24,8 @@ function run(input: Uint8Array): boolean {
   const { message } = parsed;
   if (message.op !== 'subscribe') return true;
   ensure(message.hzMax === null || (message.hzMax > 0 && message.hzMax <= 1000), () => `${message.hzMax} Hz`);
+  const { limit } = message.selection;
+  ensure(limit === null || Number.isInteger(limit), () => `a limit of ${limit}`);
   const shared = selections.acquire(message.selection);
   const again = parseClientMessage(text);
   const isSame = again.ok && again.message.op === 'subscribe' && isDeepStrictEqual(again.message, message);
