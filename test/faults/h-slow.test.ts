@@ -105,11 +105,14 @@ describe.concurrent('what does not get on', () => {
 
   test('H-06: a pipeline of large answers costs no memory', async () => {
     const weft = await AbusedWeft.start(started, { rows: 4_000, noteChars: 250 });
-    // What the heap grows to by itself, whoever asks.
-    for (const path of [LIST, `${LIST}?format=csv`]) for (let i = 0; i < 60; i++) await weft.client.get(path);
-    for (const path of ['/metrics', CELL, '/nowhere'])
-      for (let i = 0; i < 600; i++) await weft.client.get(path);
-    const before = weft.rssBytes();
+    // What the heap grows to by itself, whoever asks; it shrinks again in between.
+    let before = 0;
+    for (const path of [LIST, `${LIST}?format=csv`, '/metrics', CELL, '/nowhere']) {
+      for (let i = 0; i < (path.startsWith(LIST) ? 60 : 600); i++) {
+        await weft.client.get(path);
+        before = Math.max(before, weft.rssBytes());
+      }
+    }
     let most = before;
     for (const [path, times] of [
       [LIST, 150],
