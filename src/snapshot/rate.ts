@@ -12,7 +12,7 @@ import { isValid, tagOf, type BankView, type ColumnView, type SegmentReader } fr
 const TWO_32 = 4294967296;
 const TWO_53 = 2 ** 53;
 /** Deltas up to this times 1000 are exact doubles: their rate is rounded once. */
-const EXACT_TIMES_1000 = Math.floor(TWO_53 / 1000);
+export const EXACT_TIMES_1000 = Math.floor(TWO_53 / 1000);
 const TOP_QUARTER = 0xc000_0000;
 const LOW_QUARTER = 0x4000_0000;
 const MAX_32 = 0xffff_ffff;

@@ -1,6 +1,6 @@
 /** The rows of a block: where each is in the table, its lane in the strips, its key, what ends it. */
 import { KEY_BYTES_MAX } from '../model/limits.js';
-import type { SegmentReader } from '../snapshot/reader.js';
+import type { BankView, SegmentReader } from '../snapshot/reader.js';
 import { ByteWriter } from './bytes.js';
 import {
   BLOCK_ROWS_MAX,
@@ -44,8 +44,11 @@ export class BlockRows {
   readonly #tails = new ByteWriter(Infinity, '', '', 0);
   readonly #tailEnds = new Int32Array(BLOCK_ROWS_MAX);
   #tailCount = 0;
-  /** Rows whose lanes are known. */
+  /** Rows whose lanes are known, and whose times are. */
   #lanesSet = 0;
+  #timesSet = 0;
+  /** Epoch ms of each row, once `setTimes` was called. */
+  readonly timesMs = new Float64Array(BLOCK_ROWS_MAX);
 
   /** For another body; blocks of it have up to `lanes` rows. */
   begin(lanes: number, hasKeys: boolean, csv: boolean, hasTails: boolean): void {
@@ -59,6 +62,7 @@ export class BlockRows {
   clear(): void {
     this.count = 0;
     this.#lanesSet = 0;
+    this.#timesSet = 0;
     this.#rawBytes = 0;
     this.#tails.reset();
     this.#tailCount = 0;
@@ -105,6 +109,13 @@ export class BlockRows {
     if (this.#lanesSet === this.count) return;
     this.#lanesSet = this.count;
     for (let r = 0; r < this.count; r++) this.lanes[r] = isTogether ? this.slots[r]! - this.base : r;
+  }
+
+  /** Of rows that are together. */
+  setTimes(reader: SegmentReader, bank: BankView): void {
+    if (this.#timesSet === this.count) return;
+    this.#timesSet = this.count;
+    for (let r = 0; r < this.count; r++) this.timesMs[r] = reader.rowTimeMs(bank, this.slots[r]!);
   }
 
   /** Of the next row. */

@@ -32,6 +32,7 @@ function fieldOf(listing: Listing, field: number): CellSource {
     extras: listing.extras.includes(field) ? [0] : [],
     reader: (part) => listing.reader(part),
     columnsOf: (part) => [listing.columnsOf(part)[field]],
+    putTogether: (strips, strip, rows) => listing.putTogether(strips, field, rows, strip),
     putExtra: (strips, strip, lane, part, slot) => listing.putExtra(strips, field, lane, part, slot, strip),
     writeCell: (out, _, part, slot) => listing.writeCell(out, field, part, slot),
   };

@@ -47,6 +47,10 @@ export class FrameCells implements CellSource {
     return (this.#views[part] ??= this.#columns.map((column) => this.#table.columnView(column, part)));
   }
 
+  putTogether(): null {
+    return null;
+  }
+
   putExtra(): void {
     bug('a frame of values has no extras');
   }

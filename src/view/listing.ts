@@ -8,6 +8,7 @@ import type { RowVisitor } from '../query/row-visitor.js';
 import { resolveColumns } from '../query/selector.js';
 import { visitSlice } from '../query/slice.js';
 import type { ColumnView, SegmentReader } from '../snapshot/reader.js';
+import type { BlockRows } from './block-rows.js';
 import type { BlockStrips } from './block-strips.js';
 import type { ByteWriter } from './bytes.js';
 import { writeCsvCell, writeJsonCell } from './cell.js';
@@ -134,6 +135,11 @@ export class Listing {
 
   get #isCsv(): boolean {
     return this.selection.shape === 'csv';
+  }
+
+  /** Puts field `index` of rows that are together, where all that is to be said is a value: 1 by row; null: nowhere. */
+  putTogether(strips: BlockStrips, index: number, rows: BlockRows, strip = index): Uint8Array | null {
+    return this.rates?.has(index) ? this.rates.putTogether(strips, strip, index, rows) : null;
   }
 
   /** Puts field `index`, which is no column, into a strip of a block. */

@@ -22,10 +22,7 @@ export const pageView: View = {
       isSeparated: true,
       labels: [utf8Bytes(`,"metric_name":${name},"value":`)],
       writeTail: (out, part, slot) => {
-        if (rates?.has(0)) {
-          out.ascii(`,"status":"${rates.lastStatus}"`);
-          rates.forget();
-        }
+        if (rates?.has(0)) out.ascii(`,"status":"${rates.takeStatus()}"`);
         out.ascii(',"timestamp":');
         writeIsoTime(out, listing.rowTimeMs(part, slot), true);
       },

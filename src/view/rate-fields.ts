@@ -6,8 +6,11 @@ import type { Table } from '../fabric/table.js';
 import { RATE_STATUSES, type RateStatus, type RateView } from '../model/rates.js';
 import { isTracked } from '../query/rates.js';
 import { RateCell, rateAt } from '../snapshot/rate.js';
+import { RateRun, runRates } from '../snapshot/rate-run.js';
+import type { BlockRows } from './block-rows.js';
 import type { BlockStrips } from './block-strips.js';
 import type { ByteWriter } from './bytes.js';
+import { BLOCK_ROWS_MAX } from './encode-kernel.js';
 import { utf8Bytes } from './bytes.js';
 import { writeInterval, writeRateJson, writeRatePlain } from './rate-cell.js';
 import { writeCsvText, writeJsonText } from './text.js';
@@ -48,7 +51,7 @@ export class RateFields {
   readonly #cell = new RateCell();
   /** Of the cells written since statuses were written last: field, code, part, slot. */
   readonly #noted = new Numbers();
-  #status: RateStatus = 'ok';
+  #run: RateRun | null = null;
 
   /** `fields`: name and table column (-1: pseudo) of each field of the body. */
   constructor(
@@ -70,14 +73,11 @@ export class RateFields {
     return this.#isRate[index]!;
   }
 
-  /** Status of the cell written last. */
-  get lastStatus(): RateStatus {
-    return this.#status;
-  }
-
-  /** The statuses noted so far are not written: `lastStatus` was. */
-  forget(): void {
+  /** Status of the one cell of a row that was just written. */
+  takeStatus(): RateStatus {
+    const { values, count } = this.#noted;
     this.#noted.count = 0;
+    return count === 0 ? 'ok' : RATE_STATUSES[values[1]!]!;
   }
 
   #load(index: number, part: number, slot: number): void {
@@ -89,7 +89,6 @@ export class RateFields {
   #read(index: number, part: number, slot: number): RateCell {
     this.#load(index, part, slot);
     const { status } = this.#cell;
-    this.#status = status;
     if (status !== 'ok') {
       const noted = this.#noted;
       noted.push(index);
@@ -113,6 +112,23 @@ export class RateFields {
       strips.texts.put((out) => writeRateJson(out, cell, this.#int64AsString));
       strips.putText(strip, lane);
     }
+  }
+
+  /** Puts a field of a block whose rows are together, where the status is plainly `ok`: 1 by row. */
+  putTogether(strips: BlockStrips, strip: number, index: number, rows: BlockRows): Uint8Array {
+    const part = rows.parts[0]!;
+    const { reader, bank } = this.#table.parts[part]!;
+    const run = (this.#run ??= new RateRun(BLOCK_ROWS_MAX));
+    rows.setTimes(reader, bank);
+    runRates(this.#table.columnView(this.#columns[index]!, part), this.#view, rows, run);
+    const { plain, low, high, double, isDouble } = run;
+    const { lanes } = rows;
+    for (let r = 0; r < rows.count; r++) {
+      if (plain[r] === 0) continue;
+      if (isDouble) strips.putDouble(strip, lanes[r]!, double[r]!);
+      else strips.putInteger(strip, lanes[r]!, true, high[r]!, low[r]!);
+    }
+    return plain;
   }
 
   /** A delta or rate that was put before. */

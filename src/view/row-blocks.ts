@@ -54,6 +54,11 @@ export interface CellSource {
   reader(part: number): SegmentReader;
   /** By field; undefined where the part lacks it, and for extras. */
   columnsOf(part: number): readonly (ColumnView | undefined)[];
+  /**
+   * Puts an extra of rows that lie together in one part into its strip, where nothing else is to be said of
+   * its cells: 1 by row where it did. null: nowhere.
+   */
+  putTogether(strips: BlockStrips, field: number, rows: BlockRows): Uint8Array | null;
   /** Puts an extra of a row into its strip. */
   putExtra(strips: BlockStrips, field: number, lane: number, part: number, slot: number): void;
   /** Writes a cell that the kernel handed back: what it says was noted when it was put there. */
@@ -138,10 +143,10 @@ export class RowBlocks {
   /** A block as a whole. */
   write(rows: BlockRows): void {
     if (rows.count === 0) return;
-    const { strips, kernel } = this.#shop;
+    const { strips, extras, kernel } = this.#shop;
     strips.texts.next();
     this.#fill(rows);
-    this.#fillExtras(rows);
+    extras.fill(this.#source, strips, rows, this.#format.writeTail);
     rows.copyTo(kernel.u8, kernel.i32, (part) => this.#source.reader(part));
     strips.texts.copyTo(kernel.u8);
     this.#run(rows);
@@ -173,19 +178,6 @@ export class RowBlocks {
         column = source.columnsOf(part)[i];
       }
       if (column !== undefined) strips.gather(i, column, source.reader(part), rows, r);
-    }
-  }
-
-  /** Row by row, because what stands behind a row may speak of all its cells. */
-  #fillExtras(rows: BlockRows): void {
-    const { strips } = this.#shop;
-    const { extras } = this.#source;
-    const { writeTail } = this.#format;
-    if (extras.length === 0 && writeTail === null) return;
-    for (let r = 0; r < rows.count; r++) {
-      const [part, slot, lane] = [rows.parts[r]!, rows.slots[r]!, rows.lanes[r]!];
-      for (const i of extras) this.#source.putExtra(strips, i, lane, part, slot);
-      if (writeTail !== null) rows.addTail((out) => writeTail(out, part, slot));
     }
   }
 

@@ -1,5 +1,6 @@
 /** What a thread makes its one body at a time in. */
 import type { Kernel } from '../kernel/load-kernel.js';
+import { BlockExtras } from './block-extras.js';
 import { BlockRows } from './block-rows.js';
 import { BlockStrips } from './block-strips.js';
 import { encodeKernel, type EncodeFunctions } from './encode-kernel.js';
@@ -11,6 +12,7 @@ export interface Workshop {
   readonly rows: BlockRows;
   readonly labels: KernelLabels;
   readonly changes: ChangedColumns;
+  readonly extras: BlockExtras;
 }
 
 /** Changed cells of a block: their table columns, row after row, and where each row ends. */
@@ -47,5 +49,6 @@ export function openWorkshop(): Workshop {
     rows: new BlockRows(),
     labels: new KernelLabels(),
     changes: new ChangedColumns(),
+    extras: new BlockExtras(),
   });
 }

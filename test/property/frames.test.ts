@@ -38,6 +38,7 @@ const KEY_ENDS = [
   '\n\t\u0001\u001fend',
   '-a key of more than thirty-two bytes, "quoted"',
   'é\b\f\r',
+  'x\u001f',
 ];
 const KINDS = ['i64', 'u64', 'f64', 'mixed', 'text'] as const;
 const COLUMNS = Array.from({ length: 9 }, (_, c) => ({

@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Table } from '../../src/fabric/table.js';
 import type { ColumnKind } from '../../src/model/schema.js';
-import { RATE_STATUSES, type RateStatus } from '../../src/model/rates.js';
-import { RateCell, rateAt } from '../../src/snapshot/rate.js';
+import { RATE_STATUSES, RATE_VIEWS, type RateStatus } from '../../src/model/rates.js';
+import { RateCell, rateAt, rateDouble } from '../../src/snapshot/rate.js';
+import { RateRun, runRates } from '../../src/snapshot/rate-run.js';
 import { RateModel, type ExpectedRate } from '../fixtures/rate-model.js';
 import { ALL_RATES, row, TableFixture, type Cell } from '../fixtures/tables.js';
 
@@ -104,8 +105,36 @@ function checkAll(table: Table, checked: Checked, seen: Set<RateStatus>): void {
   for (const [id, column, expected] of checked) seen.add(check(table, id, column, expected));
 }
 
+/** Values by runs over many rows are those cell by cell. Returns how many there were. */
+function checkRuns(table: Table): number {
+  const { reader, bank } = table.parts[0]!;
+  const all = Array.from({ length: bank.slots }, (_, slot) => slot);
+  const slots = Int32Array.from(all.filter((slot) => reader.isPresent(bank, slot)));
+  const timesMs = Float64Array.from(slots, (slot) => reader.rowTimeMs(bank, slot));
+  const run = new RateRun(slots.length);
+  const cell = new RateCell();
+  let plain = 0;
+  for (const [c, { kind }] of table.schema.columns.entries()) {
+    const column = table.columnView(c, 0)!;
+    for (const view of RATE_VIEWS) {
+      runRates(column, view, { slots, count: slots.length, timesMs }, run);
+      slots.forEach((slot, r) => {
+        if (run.plain[r] === 0) return;
+        plain++;
+        rateAt(reader, bank, column, slot, view, cell);
+        expect(cell.status).toBe('ok');
+        if (run.isDouble) expect(run.double[r]).toBe(rateDouble(cell));
+        else expect((BigInt(run.high[r]!) << 32n) + BigInt(run.low[r]! >>> 0)).toBe(deltaOf(cell));
+        expect(run.isDouble).toBe(kind === 'f64' || view === 'rate');
+      });
+    }
+  }
+  return plain;
+}
+
 describe('deltas and rates', () => {
   const seen = new Set<RateStatus>();
+  let plain = 0;
 
   test.each([true, false])('are those of exact arithmetic; row times: %s', (hasRowTime) => {
     fc.assert(
@@ -141,6 +170,7 @@ describe('deltas and rates', () => {
             COLUMNS.map(({ name }) => [id, name, model.expected(id, name)] as const),
           );
           checkAll(table, checked, seen);
+          plain += checkRuns(table);
           last = { table, checked };
         }
       }),
@@ -152,5 +182,6 @@ describe('deltas and rates', () => {
     // Every column here has a previous sample.
     const all = RATE_STATUSES.filter((status) => status !== 'untracked');
     expect([...seen].sort()).toEqual(all.sort());
+    expect(plain).toBeGreaterThan(1000);
   });
 });
