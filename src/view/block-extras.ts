@@ -4,7 +4,7 @@
  */
 import type { BlockRows } from './block-rows.js';
 import type { BlockStrips } from './block-strips.js';
-import type { CellSource, RowFormat } from './row-blocks.js';
+import type { CellSource, RowFormat } from './row-format.js';
 
 export class BlockExtras {
   /** By extra and row: 1 where the cell is there already. */

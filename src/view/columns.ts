@@ -6,7 +6,8 @@ import { BlockRows } from './block-rows.js';
 import { type ByteWriter, utf8Bytes } from './bytes.js';
 import { writeHead } from './envelope.js';
 import type { Listing } from './listing.js';
-import { RowBlocks, type CellSource } from './row-blocks.js';
+import { RowBlocks } from './row-blocks.js';
+import type { CellSource } from './row-format.js';
 import { writeJsonText } from './text.js';
 import { JSON_TYPE, type Tail, type View } from './view.js';
 

@@ -5,7 +5,7 @@ import type { ColumnView, SegmentReader } from '../snapshot/reader.js';
 import { utf8Bytes, type ByteWriter } from './bytes.js';
 import { writeJsonCell } from './cell.js';
 import type { FrameColumns } from './frame-columns.js';
-import type { CellSource, RowFormat } from './row-blocks.js';
+import type { CellSource, RowFormat } from './row-format.js';
 
 const OPEN = utf8Bytes(',[');
 const CLOSE = utf8Bytes(']');

@@ -1,7 +1,8 @@
 /** The rows of a listing, written block by block. */
 import type { ByteWriter } from './bytes.js';
 import type { Listing } from './listing.js';
-import { RowBlocks, type RowFormat } from './row-blocks.js';
+import { RowBlocks } from './row-blocks.js';
+import type { RowFormat } from './row-format.js';
 
 /** What a shape says of its rows; their key stands first. */
 export type ListFormat = Omit<RowFormat, 'hasKey' | 'csv' | 'int64AsString'>;
