@@ -26,7 +26,8 @@ function roundUp(value: number, grain: number): number {
 
 /**
  * Untouched pages of a shared buffer are not resident, so what is filled from its start is sized by
- * its upper bound. An index is touched all over: it is sized by what is likely. `before` is the segment being replaced, null for a source's first.
+ * its upper bound. An index is touched all over: it is sized by what is likely. `before` is the segment
+ * being replaced, null for a source's first.
  */
 export function sizeSegment(
   report: ParseReport,

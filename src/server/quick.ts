@@ -1,7 +1,7 @@
 /**
  * The shortest way from a request to its answer, for a GET of which nothing has to be found out first:
- * no exchange, no guard that has to be asked, nothing that is kept, one block of headers. Whatever is not as plain as that
- * goes the whole way, with the same answer.
+ * no exchange, no guard that has to be asked, nothing that is kept, one block of headers. Whatever is
+ * not as plain as that goes the whole way, with the same answer.
  */
 import type { ServerCore } from './core.js';
 import type { Endpoint } from './endpoint.js';

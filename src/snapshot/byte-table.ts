@@ -168,6 +168,7 @@ export class ByteTable {
     const { entriesMax, bytesMax, entriesMark, bytesMark, hashWord, spanWord, byte0 } = this.#at;
     const i32 = this.#i32;
     const length = end - start;
+    if (Atomics.load(i32, entriesMark) >= entriesMax) return FULL_ENTRIES;
     // Bytes first: a number without bytes would be an entry of nothing.
     const used = claim(i32, bytesMark, length, bytesMax);
     if (used < 0) return FULL_BYTES;

@@ -58,10 +58,6 @@ export class ReaderThread implements Service {
     this.name = `reader-${deps.thread}`;
   }
 
-  get isRunning(): boolean {
-    return this.#running !== null;
-  }
-
   start(fail: ReportFailure): Promise<void> {
     return new Promise((resolve, reject) => {
       const { thread, board, feed, gate, clock } = this.#deps;

@@ -1,7 +1,8 @@
 /**
  * What a reader thread and main say to each other over one message port. A reader answers point reads
  * by itself; everything else it hands on: the request as the library gave it, and back what main's own
- * server does with the response. WebSockets it accepts by itself, and hands on what they say. Ids name requests and sockets of one thread.
+ * server does with the response. WebSockets it accepts by itself, and hands on what they say. Ids name
+ * requests and sockets of one thread.
  */
 import type { LogFields, LogLevel } from '../../model/log.js';
 import type { StatsDelta } from '../../stats/stats.js';
