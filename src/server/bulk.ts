@@ -66,7 +66,7 @@ export class Download {
   }
 
   /** So many bytes were handed over already. */
-  skip(bytes: number): void {
+  beginBehind(bytes: number): void {
     this.#advance(bytes);
   }
 
@@ -161,7 +161,7 @@ export class BulkSender {
     this.#bytes += totalBytes;
     download.listen();
     // The rest of a small body waits for the socket to take it.
-    if (isSmall) download.skip(res.getWriteOffset());
+    if (isSmall) download.beginBehind(res.getWriteOffset());
     else download.write();
     return download;
   }

@@ -13,15 +13,6 @@ const CLOSED_WITHIN_MS = 40_000;
 const started = new Started();
 afterAll(() => started.endAll());
 
-/** Sends one character after the other until the connection closes. */
-function drip(client: RawClient, text: string, intervalMs: number): void {
-  let at = 0;
-  const timer = setInterval(() => {
-    if (client.closed || at >= text.length) clearInterval(timer);
-    else client.send(text[at++]!);
-  }, intervalMs);
-}
-
 // The waits are the library's: all wait together.
 describe.concurrent('what does not get on', () => {
   const HEAD = 'GET /health HTTP/1.1\r\nHost: a\r\n';
@@ -74,7 +65,7 @@ describe.concurrent('what does not get on', () => {
     const outcomes = await Promise.all(
       UNFINISHED.map(async ([name, first, rest, intervalMs]) => {
         const client = open(first);
-        if (rest !== '') drip(client, rest, intervalMs);
+        if (rest !== '') client.drip(rest, intervalMs);
         return [name, /^HTTP\/1\.1 (\d+)/.exec(await closed(client))?.[1] ?? ''] as const;
       }),
     );
@@ -95,7 +86,7 @@ describe.concurrent('what does not get on', () => {
     for (const how of ['Content-Length: 1000', 'Transfer-Encoding: chunked']) {
       await until('a push that had its turn', async () => {
         const client = rig.begin('slow', `${how}\r\n\r\n`);
-        drip(client, how.startsWith('T') ? '1\r\nx\r\n'.repeat(200) : 'x'.repeat(999), 50);
+        client.drip(how.startsWith('T') ? '1\r\nx\r\n'.repeat(200) : 'x'.repeat(999), 50);
         const text = await closed(client);
         expect(text.slice(0, 12)).toMatch(/^HTTP\/1\.1 (408|503)$/);
         return text.startsWith('HTTP/1.1 408');

@@ -27,19 +27,22 @@ function tell({ seed, violations, trace }: SimOutcome): string {
   return [`seed ${seed} breaks:`, ...violations, again, ...trace].join('\n');
 }
 
-/** Fails with the first seed that breaks a rule. */
-export async function runSeeds(from: number, count: number): Promise<void> {
+/** Throws with the first seed that breaks a rule, replay line and trace. Returns how many kept them all. */
+export async function runSeeds(from: number, count: number): Promise<number> {
+  let kept = 0;
   const seen = new Map<string, number>();
   for (let seed = from; seed < from + count; seed++) {
     const outcome = await new SimWorld(seed, false).run();
     if (outcome.violations.length > 0) throw new Error(tell(outcome));
+    kept++;
     for (const [what, times] of outcome.seen) seen.set(what, (seen.get(what) ?? 0) + times);
     // A world runs within one turn of the loop: who started this waits for a sign of life.
     await new Promise((resolve) => setImmediate(resolve));
   }
-  if (count < 500) return;
+  if (count < 500) return kept;
   const unseen = MUST_BE_SEEN.filter((what) => !seen.has(what));
   if (unseen.length > 0) throw new Error(`${count} seeds never saw: ${unseen.join(', ')}`);
+  return kept;
 }
 
 /** Prints all that happened. */

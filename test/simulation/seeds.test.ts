@@ -1,5 +1,5 @@
 /** Sources, fabric, live protocol and counters under seeded chance: docs/testing.md. */
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { runSeeds, SEED_ALONE, SEED_FROM, SEEDS_EACH, tellSeed } from './run-seeds.js';
 
 /** Seeds that found something once. */
@@ -12,11 +12,11 @@ test.runIf(SEED_ALONE !== undefined)('one seed, told in full (needs SIM_SEED)', 
 );
 
 test.runIf(SEED_ALONE === undefined)('seeds that found something once (skipped: with SIM_SEED)', async () => {
-  for (const seed of FOUND) await runSeeds(seed, 1);
+  for (const seed of FOUND) expect(await runSeeds(seed, 1)).toBe(1);
 });
 
 test.runIf(SEED_ALONE === undefined)(
   `${SEEDS_EACH} seeds: nothing torn, nothing backwards, nothing lost uncounted (skipped: with SIM_SEED)`,
-  () => runSeeds(SEED_FROM, SEEDS_EACH),
+  async () => expect(await runSeeds(SEED_FROM, SEEDS_EACH)).toBe(SEEDS_EACH),
   3_600_000,
 );

@@ -7,15 +7,6 @@ const rows = Array.from({ length: 20_000 }, (_, i) => row(`sw-${i}`, { c: 'text 
 const rig = new ServerRig({ rows, realTime: true });
 afterAll(() => rig.close());
 
-/** Sends one character after the other until the connection closes. */
-function drip(client: RawClient, text: string, intervalMs: number): void {
-  let at = 0;
-  const timer = setInterval(() => {
-    if (client.closed || at >= text.length) clearInterval(timer);
-    else client.send(text[at++]!);
-  }, intervalMs);
-}
-
 // The library's own timers: about ten seconds, looked at every four. All cases wait together.
 describe.concurrent('connections that do not get on are closed', () => {
   const close = (client: RawClient): Promise<unknown> => client.until(() => false);
@@ -28,7 +19,7 @@ describe.concurrent('connections that do not get on are closed', () => {
 
   it('one whose headers drip', async () => {
     const client = new RawClient(rig.port);
-    drip(client, `GET /health HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(1000)}`, 500);
+    client.drip(`GET /health HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(1000)}`, 500);
     await close(client);
     expect(client.text).not.toContain('200 OK');
   });
@@ -36,7 +27,7 @@ describe.concurrent('connections that do not get on are closed', () => {
   it('one whose body drips', async () => {
     const client = new RawClient(rig.port);
     client.send(request('POST', '/health', { 'Content-Length': '1000' }));
-    drip(client, 'x'.repeat(1000), 100);
+    client.drip('x'.repeat(1000), 100);
     await close(client);
     expect(client.text).toMatch(/^HTTP\/1\.1 405/);
   });
